@@ -122,7 +122,7 @@ def session_row(source, session, path, tally, max_tokens) -> dict:
         archive=source.archive and source.archive.id, archive_version=source.archive and source.archive.version, licence=source.licence, citation=source.citation,
         simulated=session.simulated, published=session.binned.published, max_tokens=max_tokens, version=__version__, warnings=session.warnings)
 
-# %% ../nbs/05_build.ipynb #f8a4ff69
+# %% ../nbs/05_build.ipynb #408b91e8
 @dataclass
 class Report:
     "What a build was asked for and what came of it."
@@ -134,21 +134,22 @@ class Report:
     seconds:float=0. # How long it took
     simulated:bool=False # Was this the built-in sample?
 
+    def column(self, name:str) -> list:
+        "One column of the session table."
+        return [row[name] for row in self.sessions]
+
     def totals(self) -> dict:
-        "Counts over all sessions, as the report and the catalogue show them."
-        def column(name): return [row[name] for row in self.sessions]
-        def span(name): return f'{min(column(name)):,}' if len(set(column(name))) == 1 else f'{min(column(name)):,} to {max(column(name)):,}'
-        if not self.sessions: return dict(sessions=0)
-        return dict(sessions=len(self.sessions), subjects=len(set(column('subject_id'))), units=span('n_units'), bins=span('n_bins'), segments=sum(column('n_segments')),
-            tokens=sum(column('tokens')), spikes=sum(column('n_spikes')), max_count=max(column('max_count')), saturated_entries=sum(column('n_saturated')),
-            silent_units=sum(column('n_silent_units')))
+        "Sums and maxima over all sessions."
+        return dict(sessions=len(self.sessions), subjects=len(set(self.column('subject_id'))), units=sum(self.column('n_units')), bins=sum(self.column('n_bins')),
+            segments=sum(self.column('n_segments')), tokens=sum(self.column('tokens')), spikes=sum(self.column('n_spikes')), max_count=max(self.column('max_count'), default=0),
+            saturated_entries=sum(self.column('n_saturated')), silent_units=sum(self.column('n_silent_units')))
 
     def _repr_markdown_(self):
         what = 'simulated sample' if self.simulated else 'recordings'
         mode = 'published mode' if self.parameters['published'] else 'default mode'
         given = ', '.join(f'{name} = {value!r}' for name, value in self.parameters.items())
         published = {'tokens in the published pile': self.source.published.tokens} if self.source.published else {}
-        rows = [dict(built=name.replace('_', ' '), value=value) for name, value in {**self.totals(), **published, 'failures': len(self.failures), 'seconds': f'{self.seconds:.1f}'}.items()]
+        rows = [dict(built=name.replace('_', ' '), value=value) for name, value in {**self.totals(), **published, 'failures': len(self.failures), 'seconds': f'{self.seconds:.2f}'}.items()]
         warnings = [f"{row['session_id']}: {text}" for row in self.sessions for text in row['warnings']]
         lists = [f'**{title}**\n\n' + '\n'.join(f'- {line}' for line in lines) for title, lines in (('Warnings', warnings), ('Failures', self.failures)) if lines]
         return '\n\n'.join([f'### {self.source.name}: {what}, {mode}', f'Parameters: {given}.', markdown_table(rows), *lists])
@@ -309,7 +310,7 @@ def _publish(staging, target):
 @cache
 def _scratch(): return TemporaryDirectory(prefix='neuralpile-')
 
-# %% ../nbs/05_build.ipynb #24f2aa4b
+# %% ../nbs/05_build.ipynb #84498da5
 def run_notebook(
     notebook, # The notebook to run
     output, # Where the executed notebook is kept
@@ -325,4 +326,5 @@ def run_notebook(
     name = Path(notebook).name
     if not known: raise DataError('a cell tagged `parameters`', 'none', 'Without the tag papermill would build the sample whatever it is told.', file=name)
     if unknown := sorted(set(parameters) - set(known)): raise DataError(f"parameters among {', '.join(known)}", ', '.join(unknown), file=name)
-    papermill.execute_notebook(str(notebook), str(output), parameters, kernel_name='python3', progress_bar=progress_bar)
+    papermill.execute_notebook(str(notebook), str(output), parameters, kernel_name='python3', progress_bar=progress_bar,
+        extra_arguments=['--IPKernelApp.log_level=ERROR'])

@@ -6,9 +6,10 @@
 __all__ = ['Dandi', 'Published', 'Source', 'sample_folder', 'is_sample', 'simulate_trains', 'sources', 'find_source',
            'notebook_path', 'markdown_table', 'catalogue_row']
 
-# %% ../nbs/03_source.ipynb #1883c767
+# %% ../nbs/03_source.ipynb #8166c130
 import importlib
 import pkgutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -40,14 +41,14 @@ class Published:
     subjects:int # Animals or people
     sessions:int # Sessions, as the pile counts them
 
-# %% ../nbs/03_source.ipynb #21150171
+# %% ../nbs/03_source.ipynb #8fb57b45
 @dataclass(frozen=True, kw_only=True)
 class Source:
     "One dataset of the pile: where it lives, what is known of it, how its files are read, and a sample in the same layout."
     key:str # Short name, also that of the notebook: `even-chen`
     name:str # Name for people: `Even-Chen`
-    read:callable # Function (path, bin_ms, published) -> Session
-    write_sample:callable # Function (folder) that writes a simulated recording in the archive's layout
+    read:Callable # Function (path, bin_ms, published) -> Session
+    write_sample:Callable # Function (folder) that writes a simulated recording in the archive's layout
     archive:Dandi|None=None # None for files that come from no archive
     published:Published|None=None # None for what is not in the published pile
     licence:str|None=None # SPDX identifier; None where it is not known

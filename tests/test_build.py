@@ -1,0 +1,202 @@
+"What a build promises: schema, same bytes, nothing half-written, nothing lost."
+import hashlib
+import json
+import shutil
+
+import h5py
+import nbformat
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from datasets import Features, List, Value
+from neuralpile.build import BuildFailed, ShardWriter, build, read_row, run_notebook
+from neuralpile.counts import DataError
+from neuralpile.formats import write_nwb_units
+from neuralpile.source import find_source, sample_folder, simulate_trains, sources
+from notebooks import ROOT, SOURCES
+from plain import default_counts, nwb_spike_times, published_counts, raster_counts
+
+PUBLISHED_COLUMNS = Features(spike_counts=List(List(Value('uint8'))), subject_id=Value('string'), session_id=Value('string'), segment_id=Value('string'))
+
+
+def digests(folder):
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob('*')) if path.is_file()}
+
+
+def counts_of(rows, folder):
+    return [np.array(row['spike_counts'], dtype=np.uint8) for row in rows(folder)]
+
+
+@pytest.mark.parametrize('key', sources())
+@pytest.mark.parametrize('published', [False, True])
+def test_every_source_from_its_sample(command, tmp_path, rows, key, published):
+    "By papermill's command with a few parameters, from another folder: schema, table, report."
+    result = command('papermill', SOURCES/f'{key}.ipynb', 'executed.ipynb', '-p', 'out_dir', 'pile', '-p', 'published', published, '-p', 'max_tokens', 20_000, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    folder = tmp_path/'pile'/key
+    built, sessions = rows(folder), rows(folder, 'sessions')
+    assert list(built.features) == list(PUBLISHED_COLUMNS) and built.features == PUBLISHED_COLUMNS
+    assert sum(len(row['spike_counts'])*len(row['spike_counts'][0]) for row in built) == sum(sessions['tokens'])
+    assert len(built) == sum(sessions['n_segments']) > len(sessions) and all(sessions['simulated']) and set(sessions['published']) == {published}
+    assert [name for row in sessions for name in [row['session_id']]*row['n_segments']] == built['session_id'][:]
+    assert sum(map(sum, (map(sum, row['spike_counts']) for row in built))) == sum(sessions['n_spikes'])
+    last = nbformat.read(tmp_path/'executed.ipynb', 4).cells[-1].outputs[-1]['data']['text/markdown']
+    for text in ['simulated sample', 'max_tokens = 20000', f'published = {published}', '| sessions |', '| units |', '| bins |', '| tokens |', '| max count |', '| seconds |', '| failures | 0 |']: assert text in last
+
+
+@pytest.mark.parametrize('key', ['perich', 'template'])
+@pytest.mark.parametrize('published', [False, True])
+def test_spike_sources_equal_the_plain_way(rows, tmp_path, key, published):
+    source = find_source(key)
+    report = build(source, out_dir=str(tmp_path), published=published)
+    plain = [(published_counts if published else default_counts)(nwb_spike_times(path)) for path in source.raw_files(sample_folder(source))]
+    for found, expected in zip(counts_of(rows, report.folder), plain, strict=True): np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize('published', [False, True])
+def test_xiao_equals_the_plain_way(rows, tmp_path, published):
+    source = find_source('xiao')
+    report = build(source, out_dir=str(tmp_path), published=published)
+    (path,) = source.raw_files(sample_folder(source))
+    with h5py.File(path) as file: sums = raster_counts(file['processing/ecephys/rasters/data'][:])
+    (found,) = counts_of(rows, report.folder)
+    np.testing.assert_array_equal(found, sums % 256 if published else np.minimum(sums, 255))
+    assert rows(report.folder, 'sessions')[0]['n_saturated'] == 1
+
+
+@pytest.mark.parametrize('key', sources())
+def test_the_same_build_has_the_same_bytes(command, tmp_path, key):
+    "In two processes of their own, with different hash seeds."
+    for number in ('1', '2'):
+        result = command('papermill', SOURCES/f'{key}.ipynb', f'{number}.ipynb', '-p', 'out_dir', number, cwd=tmp_path, env={'PYTHONHASHSEED': number})
+        assert result.returncode == 0, result.stderr
+    first = digests(tmp_path/'1'/key)
+    assert first == digests(tmp_path/'2'/key) and len(first) >= 4
+    build(find_source(key), out_dir=str(tmp_path/'1'))
+    assert digests(tmp_path/'1'/key) == first and [path.name for path in (tmp_path/'1').iterdir()] == [key]
+
+
+def recordings_like(folder, n_sessions=3, n_units=6):
+    "Simulated files that pass for recordings."
+    for day in range(n_sessions): write_nwb_units(folder/'sub-Y'/f'sub-Y_ses-{day}.nwb', simulate_trains(n_units, 10, np.array([3.0]), seed=day), subject='Y')
+    return folder
+
+
+def test_damage_in_the_last_block_leaves_no_row_of_the_session(tmp_path, rows):
+    "The third segment of the second session can't be unpacked; its first two must not be in the dataset."
+    raw = tmp_path/'raw'
+    source = find_source('xiao')
+    shutil.copytree(sample_folder(source), raw)
+    for copy in ('a', 'b', 'c'): shutil.copytree(raw/'sub-Pa', raw/f'sub-{copy}')
+    shutil.rmtree(raw/'sub-Pa')
+    (path,) = (raw/'sub-b').glob('*_ecephys.nwb')
+    with h5py.File(path, 'r+') as file:
+        series = file['processing/ecephys/rasters']
+        data, attributes = series['data'][:], dict(series['data'].attrs)
+        del series['data']
+        packed = series.create_dataset('data', data=data, chunks=(5000, 24), compression='gzip')
+        packed.attrs.update(attributes)
+        chunk = packed.id.get_chunk_info(11)
+    with open(path, 'r+b') as file:
+        file.seek(chunk.byte_offset)
+        file.write(b'\0'*chunk.size)
+    with pytest.raises(BuildFailed, match=r'xiao: sub-b/sub-Pa_ses-20000101_ecephys.nwb: expected a readable HDF5 file'): build(source, raw_dir=str(raw), out_dir=str(tmp_path), max_tokens=25_000)
+    assert sorted(set(rows(tmp_path/'xiao')['subject_id'])) == ['sub-a', 'sub-c'] and len(rows(tmp_path/'xiao')) == 6
+
+
+def test_an_earlier_dataset_never_loses_sessions(tmp_path):
+    source = find_source('template')
+    raw, out = recordings_like(tmp_path/'raw'), tmp_path/'pile'
+    build(source, raw_dir=str(raw), out_dir=str(out))
+    before = digests(out)
+    with pytest.raises(DataError, match='2 missing'): build(source, raw_dir=str(raw), out_dir=str(out), n_sessions=1)
+    with pytest.raises(DataError, match='3 missing'): build(source, out_dir=str(out)) # the sample, for a forgotten raw_dir
+    (raw/'sub-Y'/'sub-Y_ses-1.nwb').write_text('gone')
+    with pytest.raises(BuildFailed, match='It stays as it was'): build(source, raw_dir=str(raw), out_dir=str(out))
+    assert digests(out) == before
+    write_nwb_units(raw/'sub-Y'/'sub-Y_ses-1.nwb', simulate_trains(6, 10, np.array([3.0])), subject='Y')
+    write_nwb_units(raw/'sub-Y'/'sub-Y_ses-7.nwb', simulate_trains(6, 10, np.array([3.0])), subject='Y')
+    assert len(build(source, raw_dir=str(raw), out_dir=str(out)).sessions) == 4 and digests(out) != before
+
+
+def test_recordings_replace_a_sample(tmp_path):
+    source = find_source('template')
+    build(source, out_dir=str(tmp_path/'pile'))
+    assert not build(source, raw_dir=str(recordings_like(tmp_path/'raw')), out_dir=str(tmp_path/'pile')).simulated
+    assert pq.read_table(tmp_path/'pile'/'template'/'sessions.parquet')['simulated'].to_pylist() == [False]*3
+
+
+def test_nothing_is_left_where_nothing_was_built(tmp_path):
+    (tmp_path/'raw').mkdir()
+    (tmp_path/'raw'/'a.nwb').write_text('no')
+    with pytest.raises(BuildFailed, match='nothing was built'): build(find_source('template'), raw_dir=str(tmp_path/'raw'), out_dir=str(tmp_path/'pile'))
+    assert not list((tmp_path/'pile').iterdir())
+
+
+def test_an_unknown_file_is_named(tmp_path):
+    shutil.copytree(sample_folder(find_source('xiao')), tmp_path/'raw')
+    (tmp_path/'raw'/'sub-Pa'/'stray.mat').write_text('?')
+    with pytest.raises(DataError, match='xiao: .*found sub-Pa/stray.mat'): build(find_source('xiao'), raw_dir=str(tmp_path/'raw'), out_dir=str(tmp_path/'pile'))
+
+
+@pytest.mark.parametrize('parameters', [dict(fetch='download'), dict(workers=4), dict(scheduler='tcp://a:1'), dict(push_to='me/pile'), dict(bin_ms=0), dict(bin_ms='20'), dict(max_tokens=0),
+    dict(n_sessions=-1), dict(published='yes'), dict(raw_dir=5)])
+def test_what_cannot_be_done_is_refused_first(tmp_path, parameters):
+    (name,) = parameters
+    with pytest.raises(DataError, match=f'perich: expected {name}'): build(find_source('perich'), out_dir=str(tmp_path/'pile'), **parameters)
+    assert not (tmp_path/'pile').exists()
+
+
+@pytest.mark.parametrize('sizes', [[1], [1, 1], [40, 3, 3, 90, 1, 1, 1, 200, 5], [500, 500, 500], [3]*100])
+def test_shards_come_back_and_none_begins_with_a_lonely_row(tmp_path, sizes):
+    rng = np.random.default_rng(len(sizes))
+    rows = [rng.poisson(0.3, (rng.integers(1, 9), size)).astype(np.uint8) for size in sizes]
+    writer = ShardWriter(tmp_path/'data')
+    writer.group_bytes, writer.shard_bytes = 600, 2_000
+    for number, counts in enumerate(rows): writer.add(counts, 'sub', 'ses', f'segment_{number}')
+    writer.close()
+    for number, counts in enumerate(rows):
+        row = read_row(tmp_path, number)
+        np.testing.assert_array_equal(row['spike_counts'], counts)
+        assert row['segment_id'] == f'segment_{number}'
+    with pytest.raises(DataError, match=f'{len(sizes)} rows'): read_row(tmp_path, len(sizes))
+    files = sorted((tmp_path/'data').iterdir())
+    for path in files[:-1]: assert pq.ParquetFile(path).metadata.row_group(0).num_rows > 1
+    assert [path.name for path in files] == [f'train-{number:05d}-of-{len(files):05d}.parquet' for number in range(len(files))]
+
+
+def test_many_sessions_of_one_full_segment_open(tmp_path, rows):
+    "More tokens than 32-bit offsets can count, in rows that come one to a session."
+    writer = ShardWriter(tmp_path/'data')
+    counts = np.zeros((1000, 10_000), dtype=np.uint8)
+    counts[::7, ::50] = 1
+    for number in range(230): writer.add(counts, 'sub', f'ses-{number}', 'segment_0')
+    writer.close()
+    table = rows(tmp_path).with_format('arrow')
+    assert len(table) == 230
+    last = table[229]['spike_counts'].chunk(0).flatten().flatten().to_numpy()
+    assert last.size == counts.size and last.sum() == counts.sum()
+
+
+def test_the_runner_refuses_what_papermill_would_let_pass(tmp_path):
+    notebook = nbformat.read(SOURCES/'xiao.ipynb', 4)
+    for cell in notebook.cells: cell.metadata.pop('tags', None)
+    nbformat.write(notebook, tmp_path/'untagged.ipynb')
+    with pytest.raises(DataError, match='untagged.ipynb: expected a cell tagged `parameters`'): run_notebook(tmp_path/'untagged.ipynb', tmp_path/'out.ipynb', raw_dir='raw')
+    with pytest.raises(DataError, match='found raw_dri'): run_notebook(SOURCES/'xiao.ipynb', tmp_path/'out.ipynb', raw_dri='raw')
+    assert not (tmp_path/'out.ipynb').exists()
+
+
+def test_a_built_package_runs_without_its_checkout(command, tmp_path):
+    "What a wheel would hold, notebooks included, finds its sources and notebooks."
+    built = command('python', 'setup.py', '-q', 'build', '--build-base', tmp_path/'build', '--build-lib', tmp_path/'lib', 'egg_info', '--egg-base', tmp_path, cwd=ROOT)
+    assert built.returncode == 0, built.stderr
+    code = 'import neuralpile; from neuralpile.source import *; print(neuralpile.__file__); print([notebook_path(key).read_text()[:1] for key in sources()])'
+    found = command('python', '-c', code, cwd=tmp_path, env={'PYTHONPATH': str(tmp_path/'lib')}).stdout
+    assert str(tmp_path/'lib') in found and str(['{']*len(sources())) in found
+
+
+def test_build_record_holds_no_paths_and_no_times(tmp_path):
+    report = build(find_source('perich'), out_dir=str(tmp_path))
+    record = json.loads((report.folder/'build.json').read_text())
+    assert set(record['parameters']) == {'n_sessions', 'bin_ms', 'max_tokens', 'published'} and str(tmp_path) not in json.dumps(record)

@@ -1,0 +1,109 @@
+"The command, as installed."
+import re
+import shutil
+import subprocess
+
+import matplotlib.image
+import numpy as np
+import pytest
+from neuralpile.source import sources
+from notebooks import ROOT, SOURCES, readme_commands
+
+HEAVY = {'pynwb', 'hdmf', 'h5py', 'datasets', 'pyarrow', 'matplotlib', 'papermill', 'huggingface_hub', 'pandas', 'IPython', 'dandi'}
+
+
+@pytest.mark.parametrize('code', ['import neuralpile', 'from neuralpile.cli import main; main(["list"], standalone_mode=False)'])
+def test_heavy_libraries_load_where_they_are_used(command, tmp_path, code):
+    result = command('python', '-c', f'import sys\n{code}\nprint("LOADED", *sys.modules)', cwd=tmp_path)
+    assert not HEAVY & set(result.stdout.split('LOADED')[1].split())
+
+
+def test_list_shows_every_source(command, tmp_path):
+    result = command('neuralpile', 'list', cwd=tmp_path)
+    for key, source in sources().items():
+        line = next(line for line in result.stdout.splitlines() if line.startswith(f'{key} '))
+        assert source.name in line and (not source.published or f'{source.published.tokens:,}' in line)
+
+
+def test_demo_as_the_readme_says(command, tmp_path, rows):
+    demo = readme_commands()[0].split(' && ')[-1].split()
+    result = command(*demo, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    out = tmp_path/'neuralpile-demo'
+    catalogue = (out/'catalogue.md').read_text()
+    for key, source in sources().items():
+        picture = matplotlib.image.imread(out/'rasters'/f'{key}.png')
+        assert picture.shape[0] > 200 and picture[..., 0].std() > 0.05
+        tokens = sum(rows(out/key, 'sessions')['tokens'])
+        assert tokens > 0 and re.search(rf'\| {key} \| {tokens:,} \|', catalogue)
+        assert (out/key/'build.ipynb').exists()
+    for column in ('tokens built', 'published tokens', 'archive', 'licence', 'species', 'subjects', 'sessions'): assert column in catalogue
+    assert str(out) in result.stdout and 'simulated' in catalogue
+
+
+def test_build_and_raster(command, tmp_path):
+    built = command('neuralpile', 'build', 'perich', 'xiao', '--out-dir', 'pile', '--n-sessions', 1, '--bin-ms', 50, '--published', cwd=tmp_path)
+    assert built.returncode == 0, built.stderr
+    assert {path.name for path in (tmp_path/'pile').iterdir()} == {'perich', 'xiao'}
+    assert 'bin_ms = 50' in (tmp_path/'pile'/'xiao'/'build.ipynb').read_text()
+    for ending in ('png', 'svg'):
+        drawn = command('neuralpile', 'raster', 'pile/xiao', '--out', f'x.{ending}', cwd=tmp_path)
+        assert drawn.returncode == 0 and (tmp_path/f'x.{ending}').stat().st_size > 5_000
+    assert 'simulated sample' in (tmp_path/'x.svg').read_text() or '<!-- ' in (tmp_path/'x.svg').read_text()
+    missing = command('neuralpile', 'raster', 'pile/xiao', '--row', 7, cwd=tmp_path)
+    assert missing.returncode == 1 and 'found 1 rows' in missing.stderr
+
+
+def test_raw_dir_holds_one_folder_per_source(command, tmp_path):
+    from neuralpile.source import sample_folder
+    for key in ('perich', 'xiao'): shutil.copytree(sample_folder(sources()[key]), tmp_path/'raw'/key)
+    result = command('neuralpile', 'build', 'perich', 'xiao', '--raw-dir', 'raw', '--out-dir', 'pile', cwd=tmp_path)
+    assert result.returncode == 0 and str(tmp_path/'raw'/'xiao') in (tmp_path/'pile'/'xiao'/'build.ipynb').read_text()
+    shutil.rmtree(tmp_path/'raw'/'xiao')
+    result = command('neuralpile', 'build', 'perich', 'xiao', '--raw-dir', 'raw', '--out-dir', 'pile', cwd=tmp_path)
+    assert result.returncode == 1 and 'perich: built in' in result.stdout and 'xiao: expected *.nwb under xiao' in result.stdout
+
+
+@pytest.mark.parametrize('arguments, says', [(['build', 'perch', '--out-dir', 'pile'], 'expected one of the sources'), (['build', 'perich'], 'Missing option'),
+    (['build', 'perich', '--out-dir', 'pile', '--raw-dir', 'nowhere'], 'does not exist'), (['build', 'perich', '--out-dir', 'pile', '--bin-ms', 'x'], 'not a valid integer'),
+    (['build', 'perich', '--out-dir', 'pile', '--bin-ms', '0'], 'expected bin_ms of at least 1'), (['raster', '.'], 'Is this the folder of one built source')])
+def test_mistakes_are_answered(command, tmp_path, arguments, says):
+    result = command('neuralpile', *arguments, cwd=tmp_path)
+    assert result.returncode != 0 and says in result.stdout + result.stderr and 'Traceback' not in result.stderr
+
+
+def test_tab_completion(command, tmp_path):
+    def complete(words): return command('neuralpile', cwd=tmp_path, env={'_NEURALPILE_COMPLETE': 'bash_complete', 'COMP_WORDS': words, 'COMP_CWORD': str(len(words.split()) - 1)}).stdout
+    assert 'perich' in complete('neuralpile build pe') and 'xiao' not in complete('neuralpile build pe')
+    assert '--raw-dir' in complete('neuralpile build --ra')
+
+
+def test_papermill_alone_from_any_folder(tmp_path, command):
+    result = command('papermill', SOURCES/'xiao.ipynb', cwd=tmp_path)
+    assert result.returncode == 0 and '### Xiao: simulated sample, default mode' in result.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_source_26_is_one_notebook(tmp_path, command):
+    "A copy of the template under another key: list, build, demo and tests find it, and nothing else was touched."
+    copy = tmp_path/'neuralpile'
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns('.git', '.venv*', '__pycache__', '*.egg-info', 'build', 'neuralpile-demo'))
+    def files(): return {path.relative_to(copy).as_posix(): path.read_bytes() for path in copy.rglob('*') if path.is_file() and '__pycache__' not in path.parts and '.pytest_cache' not in path.parts}
+    before = files()
+    text = (copy/'nbs'/'sources'/'template.ipynb').read_text(encoding='utf-8')
+    text = text.replace('default_exp sources.template', 'default_exp sources.my_lab').replace("key='template', name='Template'", "key='my-lab', name='My lab'")
+    text = text.replace('template · sub-X', 'my-lab · sub-X').replace('Source(template:', 'Source(my-lab:').replace('### Template:', '### My lab:')
+    (copy/'nbs'/'sources'/'my-lab.ipynb').write_text(text, encoding='utf-8')
+    assert command('nbdev_export', cwd=copy).returncode == 0
+    after = files()
+    assert {name for name in after if after[name] != before.get(name)} == {'nbs/sources/my-lab.ipynb', 'neuralpile/sources/my_lab.py', 'neuralpile/_modidx.py'} and set(before) <= set(after)
+
+    here = {'PYTHONPATH': str(copy)}
+    assert 'My lab' in command('neuralpile', 'list', cwd=tmp_path, env=here).stdout
+    assert command('neuralpile', 'build', 'my-lab', '--out-dir', 'pile', cwd=tmp_path, env=here).returncode == 0
+    assert (tmp_path/'pile'/'my-lab'/'sessions.parquet').exists()
+    demo = command('neuralpile', 'demo', cwd=tmp_path, env=here)
+    assert demo.returncode == 0 and (tmp_path/'neuralpile-demo'/'rasters'/'my-lab.png').exists() and '| my-lab |' in (tmp_path/'neuralpile-demo'/'catalogue.md').read_text()
+    tests = command('pytest', '-n0', '-k', 'my-lab', '-p', 'no:cacheprovider', 'tests/test_notebooks.py', 'tests/test_house.py', 'tests/test_build.py', 'tests/test_formats.py', cwd=copy, env=here)
+    assert tests.returncode == 0, tests.stdout
+    assert int(re.search(r'(\d+) passed', tests.stdout)[1]) >= 9
