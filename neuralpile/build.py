@@ -159,14 +159,17 @@ class Report:
 class BuildFailed(Exception):
     "Some sessions could not be built; the others were. The message names each."
 
-# %% ../nbs/05_build.ipynb #6e8e8eb4
-def card(report:Report) -> str:
+# %% ../nbs/05_build.ipynb #747fc0b7
+def card(
+    report:Report, # The build
+    digest:str, # Digest of the built files
+) -> str: # Markdown with its block of metadata
     "The README.md of a built source."
     from huggingface_hub import DatasetCardData
     source, totals = report.source, report.totals()
     data = DatasetCardData(pretty_name=f'neuralpile: {source.name}', license=source.licence.lower() if source.licence else None, tags=['neuroscience', 'electrophysiology', 'spikes'],
-        configs=[dict(config_name='default', data_files=[dict(split='train', path='data/train-*.parquet')], default=True),
-            dict(config_name='sessions', data_files=[dict(split='train', path='sessions.parquet')])])
+        configs=[dict(config_name='default', description=f'content {digest}', data_files=[dict(split='train', path='data/train-*.parquet')], default=True),
+            dict(config_name='sessions', description=f'content {digest}', data_files=[dict(split='train', path='sessions.parquet')])])
     kind = '**Simulated sample, not recordings.** ' if report.simulated else ''
     lost = f'\n\nIncomplete: {len(report.failures)} sessions could not be built; `build.json` names them.' if report.failures else ''
     return f'''---
@@ -265,13 +268,13 @@ def _failed(report):
     kept = f'{len(report.sessions)} sessions were built' if report.sessions else 'nothing was built'
     return BuildFailed(f'{report.source.key}: {len(report.failures)} failures, {kept}.\n{lines}')
 
-# %% ../nbs/05_build.ipynb #90f500b1
+# %% ../nbs/05_build.ipynb #b727ce8d
 def _check_parameters(source, given):
     "Refuse what can't be done, before any work is done."
     def refuse(name, expected, next_step=''):
         raise DataError(f'{name} {expected}', repr(given[name]), next_step, source=source.key)
     for name, kind in dict(raw_dir=str, out_dir=str, n_sessions=int, bin_ms=int, max_tokens=int, workers=int, published=bool).items():
-        if type(given[name]) is not kind: refuse(name, f'as {kind.__name__}')
+        if type(given[name]) is not kind: refuse(name, f'as {kind.__name__}', 'Papermill takes a bare number for a number; pass text with `-r`.' if kind is str else '')
     if given['n_sessions'] < 0: refuse('n_sessions', 'of 0 or more')
     if given['bin_ms'] < 1: refuse('bin_ms', 'of at least 1')
     if not 1 <= given['max_tokens'] <= 2**30: refuse('max_tokens', 'from 1 to 2^30')
@@ -280,7 +283,7 @@ def _check_parameters(source, given):
     if given['scheduler']: refuse('scheduler', "''", 'Submit one job for each source.')
     if given['push_to']: refuse('push_to', "''", f"Push the folder with `hf upload {given['push_to']} <out_dir>/{source.key} --repo-type dataset`.")
 
-# %% ../nbs/05_build.ipynb #c3074689
+# %% ../nbs/05_build.ipynb #03fb07fc
 def _check_replaces(target, report, raw_files):
     "An earlier dataset at `target` must not lose sessions."
     import pyarrow.parquet as pq
@@ -294,7 +297,10 @@ def _write_records(report, folder):
     "Session table, card and build record of a dataset."
     import pyarrow.parquet as pq
     pq.write_table(session_table(report.sessions), folder/'sessions.parquet', compression='zstd')
-    (folder/'README.md').write_text(card(report), encoding='utf-8')
+    digest = hashlib.sha256()
+    for path in [*sorted((folder/'data').iterdir()), folder/'sessions.parquet']:
+        with open(path, 'rb') as file: digest.update(hashlib.file_digest(file, 'sha256').digest())
+    (folder/'README.md').write_text(card(report, digest.hexdigest()[:16]), encoding='utf-8')
     here = ('raw_dir', 'out_dir', 'fetch', 'workers', 'scheduler', 'push_to') # where and how, not what
     record = dict(source=report.source.key, version=__version__, simulated=report.simulated, parameters={name: value for name, value in report.parameters.items() if name not in here},
         totals=report.totals(), failures=report.failures)

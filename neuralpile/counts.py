@@ -163,7 +163,7 @@ def to_uint8(
     n_saturated = int(np.count_nonzero(counts > 255))
     return (counts if published else np.minimum(counts, 255)).astype(np.uint8), n_saturated
 
-# %% ../nbs/00_counts.ipynb #f227ed7a
+# %% ../nbs/00_counts.ipynb #8686037e
 def sum_rows(
     rows:np.ndarray, # Unsigned counts, time x units; the number of rows a multiple of factor
     factor:int, # How many rows make one bin
@@ -176,14 +176,11 @@ def sum_rows(
     while factor % 2 == 0:
         factor //= 2
         rows = rows[:, :factor*n_units] + rows[:, factor*n_units:]
-    rows = rows.reshape(-1, n_units)
-    total, width = rows, 1 # sums of `width` rows, beginning at every row
-    for bit in bin(factor)[3:]:
-        total, width = total[:-width] + total[width:], 2*width
-        if bit == '1': total, width = total[:-1] + rows[width:], width + 1
-    return total[::factor]
+    total = rows[:, :n_units]
+    for row in range(1, factor): total = total + rows[:, row*n_units:(row+1)*n_units]
+    return total
 
-# %% ../nbs/00_counts.ipynb #fb7db011
+# %% ../nbs/00_counts.ipynb #26835129
 class BinnedMatrix:
     "A matrix of counts, time x units, on the grid of bins; `counts(start, stop)` gives units x bins."
     block_bytes = 2_000_000 # read and summed at a time
@@ -194,13 +191,13 @@ class BinnedMatrix:
         dtype, # Its type; bool, integers, or floats that hold whole numbers
         rate:float, # Rows per second, Hz
         bin_ms:int=20, # Bin width, milliseconds; must be a whole number of rows
-        published:bool=False, # Keep sums in the matrix's own type, as the published pile did?
+        published:bool=False, # Sum booleans to booleans, as the published pile did?
     ):
         if len(shape) != 2 or np.dtype(dtype).kind not in 'buif': raise DataError('a matrix of counts, time x units', f'{np.dtype(dtype)} of shape {tuple(shape)}')
         if not shape[1]: raise DataError('at least one unit', f'a matrix of shape {tuple(shape)}')
         if shape[0] < shape[1]: raise DataError('a matrix with time down its rows and units across', f'shape {tuple(shape)}', 'It looks transposed.')
         factor = bin_ms*rate/1000
-        if factor < 1 or abs(factor - round(factor)) > 1e-6:
+        if round(factor) < 1 or abs(factor/round(factor) - 1) > 1e-4:
             raise DataError(f'a bin width that is a whole number of samples at {rate:g} Hz', f'{bin_ms} ms', f'Choose a multiple of {1000/rate:g} ms.')
         self.read_ranges, self.dtype, self.bin_ms, self.published = read_ranges, np.dtype(dtype), bin_ms, published
         self.factor, self.n_units, self.n_negative = round(factor), shape[1], 0
@@ -211,7 +208,7 @@ class BinnedMatrix:
         start:int=0, # First bin
         stop:int|None=None, # Bin after the last; None for the end of the session
     ) -> np.ndarray: # Integers, units x bins; uint8 unless a bin holds more than 255 spikes
-        "Spike counts of all units in bins `start` to `stop`, never wrapped by default."
+        "Spike counts of all units in bins `start` to `stop`, never wrapped."
         stop = self.n_bins if stop is None else min(stop, self.n_bins)
         counts = np.empty((self.n_units, stop - start), dtype=np.uint8)
         step = max(self.block_bytes//(self.factor*self.n_units*self.dtype.itemsize), 1)
@@ -219,8 +216,8 @@ class BinnedMatrix:
         blocks = self.read_ranges([(first*self.factor, last*self.factor) for first, last in bins])
         for (first, last), rows in zip(bins, blocks):
             sums = sum_rows(_checked_counts(rows, first*self.factor), self.factor)
-            if self.published: sums = sums.astype(self.dtype if self.dtype.kind in 'bui' else np.uint8)
-            if sums.dtype.kind != 'b' and sums.size and sums.max() > 255: counts = counts.astype(np.result_type(counts, sums), copy=False)
+            if self.published and self.dtype.kind == 'b': sums = np.minimum(sums, 1)
+            if sums.dtype != np.uint8 and sums.max() > 255: counts = counts.astype(np.result_type(counts, sums), copy=False)
             counts[:, first-start:last-start] = sums.T
         return counts
 

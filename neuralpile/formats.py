@@ -47,7 +47,7 @@ def member(
     held = ', '.join(group) if hasattr(group, 'keys') else 'no members'
     raise DataError(f'`{path}`', f'no such member; {place} holds {held or "nothing"}', 'Is this a file with spikes?')
 
-# %% ../nbs/02_formats.ipynb #f65bea5d
+# %% ../nbs/02_formats.ipynb #452be059
 def new_nwb(
     session_id:str, # Identifier of the session
     subject:str='C', # Subject
@@ -67,7 +67,7 @@ def new_nwb(
         device = nwbfile.create_device(f'electrode_array_{area}')
         group = nwbfile.create_electrode_group(f'electrode_group_{area}', description='simulated', location=area, device=device)
         for _ in range(electrodes): nwbfile.add_electrode(group=group, location=area)
-    for start, stop in trials if trials is not None else (): nwbfile.add_trial(start_time=start, stop_time=stop)
+    for start, stop in trials if trials is not None else (): nwbfile.add_trial(start_time=float(start), stop_time=float(stop))
     return nwbfile
 
 # %% ../nbs/02_formats.ipynb #b71c416f

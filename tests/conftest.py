@@ -9,7 +9,6 @@ import pytest
 # before anything imports datasets, and inherited by every notebook and command the tests start
 os.environ['HF_HOME'] = mkdtemp(prefix='neuralpile-test-')
 os.environ['HF_DATASETS_DISABLE_PROGRESS_BARS'] = '1'
-os.environ['MPLBACKEND'] = 'agg'
 
 RECORDINGS = Path(__file__).parents[2]/'shared'/'samples'
 

@@ -5,11 +5,9 @@
 # %% auto #0
 __all__ = ['source', 'write_sample']
 
-# %% ../../nbs/sources/perich.ipynb #5d94bf75
-from ..build import build
-from ..formats import read_nwb_units, tree, write_nwb_units
-from ..raster import plot_aligned, plot_raster
-from ..source import Dandi, Published, Source, sample_folder, simulate_trains
+# %% ../../nbs/sources/perich.ipynb #b35f619d
+from ..formats import read_nwb_units, write_nwb_units
+from ..source import Dandi, Published, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/perich.ipynb #a25828f9

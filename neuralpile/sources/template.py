@@ -5,11 +5,9 @@
 # %% auto #0
 __all__ = ['source', 'write_sample']
 
-# %% ../../nbs/sources/template.ipynb #5a6b89bb
-from ..build import build
-from ..formats import read_nwb_units, tree, write_nwb_units
-from ..raster import plot_aligned, plot_raster
-from ..source import Source, sample_folder, simulate_trains
+# %% ../../nbs/sources/template.ipynb #5ab302b7
+from ..formats import read_nwb_units, write_nwb_units
+from ..source import Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/template.ipynb #18b3160b

@@ -5,13 +5,10 @@
 # %% auto #0
 __all__ = ['source', 'write_sample']
 
-# %% ../../nbs/sources/xiao.ipynb #a517c638
+# %% ../../nbs/sources/xiao.ipynb #f88cb87c
 from functools import partial
-from ..build import build
-from ..formats import new_nwb, read_nwb_matrix, save_nwb, tree
-from ..raster import plot_raster
-from ..source import Dandi, Published, Source, sample_folder, simulate_trains
-import matplotlib.pyplot as plt
+from ..formats import new_nwb, read_nwb_matrix, save_nwb
+from ..source import Dandi, Published, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/xiao.ipynb #bd610f18
