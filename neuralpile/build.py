@@ -23,18 +23,19 @@ from .counts import DataError
 from .session import Tally
 from .source import Dandi, Source, is_sample, markdown_table, sample_folder
 
-# %% ../nbs/05_build.ipynb #38577010
+# %% ../nbs/05_build.ipynb #82dcef81
 def row_table(
     rows:list, # Tuples (counts uint8 units x bins, subject_id, session_id, segment_id)
 ): # pyarrow.Table in the published schema
     "Rows of the pile as an Arrow table, without copying more than the counts themselves."
     import pyarrow as pa
     counts = [row[0] for row in rows]
+    n_units, n_bins = np.array([matrix.shape for matrix in counts]).T
     flat = pa.array(np.concatenate([np.ravel(matrix) for matrix in counts]))
-    bins = np.concatenate([[0], np.cumsum(np.repeat([matrix.shape[1] for matrix in counts], [len(matrix) for matrix in counts]))])
-    units = np.concatenate([[0], np.cumsum([len(matrix) for matrix in counts])])
+    units, bins = (np.concatenate([[0], np.cumsum(lengths)]) for lengths in (n_units, np.repeat(n_bins, n_units)))
     lists = pa.ListArray.from_arrays(units.astype(np.int32), pa.ListArray.from_arrays(bins.astype(np.int32), flat))
-    return pa.table([lists, *(pa.array([row[i] for row in rows]) for i in (1, 2, 3))], names=['spike_counts', 'subject_id', 'session_id', 'segment_id'])
+    names = ['spike_counts', 'subject_id', 'session_id', 'segment_id']
+    return pa.table([lists, *(pa.array([row[column] for row in rows]) for column in (1, 2, 3))], names=names)
 
 # %% ../nbs/05_build.ipynb #4d7a88b4
 class ShardWriter:
@@ -70,7 +71,7 @@ class ShardWriter:
         self._close_shard()
         for number, (path, _) in enumerate(self.shards): path.rename(self.folder/f'train-{number:05d}-of-{len(self.shards):05d}.parquet')
 
-# %% ../nbs/05_build.ipynb #3f26ae73
+# %% ../nbs/05_build.ipynb #ff485930
 def read_row(
     folder, # A built dataset, `<out_dir>/<key>`
     row:int=0, # Which row
@@ -83,7 +84,8 @@ def read_row(
             for group in range(file.num_row_groups):
                 if left < (n_rows := file.metadata.row_group(group).num_rows): return _row(file.read_row_group(group), left)
                 left -= n_rows
-    raise DataError(f'a dataset with a row {row} in {Path(folder).name}', f'{row - left} rows', 'Rows count from 0. Is this the folder of one built source?')
+    next_step = 'Rows count from 0. Is this the folder of one built source?'
+    raise DataError(f'a dataset with a row {row} in {Path(folder).name}', f'{row - left} rows', next_step)
 
 def _row(table, row):
     "One row of an Arrow table, its counts as a matrix."
@@ -92,13 +94,16 @@ def _row(table, row):
     return {**{name: table[name][row].as_py() for name in table.column_names if name != 'spike_counts'},
         'spike_counts': cell.flatten().to_numpy().reshape(len(widths), widths[0])}
 
-# %% ../nbs/05_build.ipynb #72c96c11
-SESSION_COLUMNS = dict(source='string', subject_id='string', session_id='string', subject='string', species='string', areas='list<string>', task='string',
-    unit_kind='string', n_units='int64', n_bins='int64', tokens='int64', bin_ms='double', start_time='string', observed='list<list<int64>>', trials='list<list<double>>',
-    n_spikes='int64', max_count='int64', n_saturated='int64', n_silent_units='int64', n_segments='int64', raw_file='string', raw_bytes='int64', raw_sha256='string',
-    asset_id='string', archive='string', archive_version='string', licence='string', citation='string', evaluation='list<string>', duplicate_of='string',
+# %% ../nbs/05_build.ipynb #e5ec1abe
+SESSION_COLUMNS = dict(
+    source='string', subject_id='string', session_id='string', subject='string', species='string', areas='list<string>', task='string', unit_kind='string',
+    n_units='int64', n_bins='int64', tokens='int64', bin_ms='double', start_time='string', observed='list<list<int64>>', trials='list<list<double>>',
+    n_spikes='int64', max_count='int64', n_saturated='int64', n_silent_units='int64', n_segments='int64',
+    raw_file='string', raw_bytes='int64', raw_sha256='string', asset_id='string', archive='string', archive_version='string',
+    licence='string', citation='string', evaluation='list<string>', duplicate_of='string',
     simulated='bool', published='bool', max_tokens='int64', version='string', warnings='list<string>')
 
+# %% ../nbs/05_build.ipynb #f06829fa
 def _column_type(name):
     "The Arrow type of `list<int64>` and its like."
     import pyarrow as pa
@@ -111,18 +116,28 @@ def session_table(
     import pyarrow as pa
     return pa.Table.from_pylist(rows, schema=pa.schema([(name, _column_type(kind)) for name, kind in SESSION_COLUMNS.items()]))
 
-def session_row(source, session, path, tally, max_tokens) -> dict:
+# %% ../nbs/05_build.ipynb #d669fd42
+def session_row(
+    source:Source, # The source
+    session, # A Session of it, read to the end
+    path, # Its raw file
+    tally:Tally, # What its counts told
+    max_tokens:int, # Largest segment, tokens
+) -> dict: # Column -> value
     "What the session table says of one session: what its file says, or the source where it leaves no choice."
     def only(values): return values[0] if len(values) == 1 else None
     with open(path, 'rb') as file: sha256 = hashlib.file_digest(file, 'sha256').hexdigest()
-    return dict(source=source.key, subject_id=session.subject_id, session_id=session.session_id, subject=session.subject,
-        species=session.species or only(source.species), areas=session.areas or (list(source.areas) if only(source.areas) else None), task=source.task,
-        unit_kind=source.unit_kind, n_units=session.n_units, n_bins=session.n_bins, tokens=session.n_tokens, bin_ms=session.bin_ms, start_time=session.start_time,
-        observed=session.observed, trials=session.trials, **tally.row(), raw_file=session.file, raw_bytes=Path(path).stat().st_size, raw_sha256=sha256,
-        archive=source.archive and source.archive.id, archive_version=source.archive and source.archive.version, licence=source.licence, citation=source.citation,
-        simulated=session.simulated, published=session.binned.published, max_tokens=max_tokens, version=__version__, warnings=session.warnings)
+    return dict(
+        **{name: getattr(session, name) for name in ('source', 'subject_id', 'session_id', 'subject', 'n_units', 'n_bins', 'bin_ms', 'start_time')},
+        **{name: getattr(session, name) for name in ('observed', 'trials', 'simulated', 'warnings')},
+        **{name: getattr(source, name) for name in ('task', 'unit_kind', 'licence', 'citation')},
+        **tally.row(), tokens=session.n_tokens, species=session.species or only(source.species),
+        areas=session.areas or (list(source.areas) if only(source.areas) else None),
+        archive=source.archive and source.archive.id, archive_version=source.archive and source.archive.version,
+        raw_file=session.file, raw_bytes=Path(path).stat().st_size, raw_sha256=sha256,
+        published=session.binned.published, max_tokens=max_tokens, version=__version__)
 
-# %% ../nbs/05_build.ipynb #408b91e8
+# %% ../nbs/05_build.ipynb #b267c658
 @dataclass
 class Report:
     "What a build was asked for and what came of it."
@@ -134,61 +149,161 @@ class Report:
     seconds:float=0. # How long it took
     simulated:bool=False # Was this the built-in sample?
 
-    def column(self, name:str) -> list:
-        "One column of the session table."
-        return [row[name] for row in self.sessions]
-
     def totals(self) -> dict:
         "Sums and maxima over all sessions."
-        return dict(sessions=len(self.sessions), subjects=len(set(self.column('subject_id'))), units=sum(self.column('n_units')), bins=sum(self.column('n_bins')),
-            segments=sum(self.column('n_segments')), tokens=sum(self.column('tokens')), spikes=sum(self.column('n_spikes')), max_count=max(self.column('max_count'), default=0),
-            saturated_entries=sum(self.column('n_saturated')), silent_units=sum(self.column('n_silent_units')))
+        def column(name): return [row[name] for row in self.sessions]
+        sums = dict(units='n_units', bins='n_bins', segments='n_segments', tokens='tokens', spikes='n_spikes')
+        return dict(sessions=len(self.sessions), subjects=len(set(column('subject_id'))), **{name: sum(column(of)) for name, of in sums.items()},
+            max_count=max(column('max_count'), default=0), saturated_entries=sum(column('n_saturated')), silent_units=sum(column('n_silent_units')))
 
     def _repr_markdown_(self):
         what = 'simulated sample' if self.simulated else 'recordings'
         mode = 'published mode' if self.parameters['published'] else 'default mode'
-        given = ', '.join(f'{name} = {value!r}' for name, value in self.parameters.items())
-        published = {'tokens in the published pile': self.source.published.tokens} if self.source.published else {}
-        rows = [dict(built=name.replace('_', ' '), value=value) for name, value in {**self.totals(), **published, 'failures': len(self.failures), 'seconds': f'{self.seconds:.2f}'}.items()]
+        values = dict(self.totals(), failures=len(self.failures), seconds=f'{self.seconds:.2f}')
+        if self.source.published: values['tokens in the published pile'] = self.source.published.tokens
+        parts = [f'### {self.source.name}: {what}, {mode}', 'Parameters: ' + ', '.join(f'{name} = {value!r}' for name, value in self.parameters.items()) + '.',
+            markdown_table([dict(built=name.replace('_', ' '), value=value) for name, value in values.items()])]
         warnings = [f"{row['session_id']}: {text}" for row in self.sessions for text in row['warnings']]
-        lists = [f'**{title}**\n\n' + '\n'.join(f'- {line}' for line in lines) for title, lines in (('Warnings', warnings), ('Failures', self.failures)) if lines]
-        return '\n\n'.join([f'### {self.source.name}: {what}, {mode}', f'Parameters: {given}.', markdown_table(rows), *lists])
+        for title, lines in (('Warnings', warnings), ('Failures', self.failures)):
+            if lines: parts.append(f'**{title}**\n\n' + '\n'.join(f'- {line}' for line in lines))
+        return '\n\n'.join(parts)
 
     def __repr__(self): return self._repr_markdown_()
 
 class BuildFailed(Exception):
     "Some sessions could not be built; the others were. The message names each."
 
-# %% ../nbs/05_build.ipynb #747fc0b7
+# %% ../nbs/05_build.ipynb #ed412254
 def card(
     report:Report, # The build
     digest:str, # Digest of the built files
 ) -> str: # Markdown with its block of metadata
     "The README.md of a built source."
     from huggingface_hub import DatasetCardData
-    source, totals = report.source, report.totals()
-    data = DatasetCardData(pretty_name=f'neuralpile: {source.name}', license=source.licence.lower() if source.licence else None, tags=['neuroscience', 'electrophysiology', 'spikes'],
-        configs=[dict(config_name='default', description=f'content {digest}', data_files=[dict(split='train', path='data/train-*.parquet')], default=True),
-            dict(config_name='sessions', description=f'content {digest}', data_files=[dict(split='train', path='sessions.parquet')])])
+    source, totals, published = report.source, report.totals(), report.parameters['published']
+    def config(name, path, **more): return dict(config_name=name, description=f'content {digest}', data_files=[dict(split='train', path=path)], **more)
+    data = DatasetCardData(pretty_name=f'neuralpile: {source.name}', license=source.licence and source.licence.lower(),
+        tags=['neuroscience', 'electrophysiology', 'spikes'],
+        configs=[config('default', 'data/train-*.parquet', default=True), config('sessions', 'sessions.parquet')])
     kind = '**Simulated sample, not recordings.** ' if report.simulated else ''
-    lost = f'\n\nIncomplete: {len(report.failures)} sessions could not be built; `build.json` names them.' if report.failures else ''
+    lost = f'Incomplete: {len(report.failures)} sessions could not be built; `build.json` names them.\n\n' if report.failures else ''
     return f'''---
 {data.to_yaml()}
 ---
 
 # {source.name}
 
-{kind}{totals['sessions']} sessions, {totals['tokens']:,} tokens from {source.archive or 'files of no archive'}, built by neuralpile {__version__}.{lost}
+{kind}{totals['sessions']} sessions, {totals['tokens']:,} tokens from {source.archive or 'files of no archive'},
+built by neuralpile {__version__} in {'published' if published else 'default'} mode.
 
-A row is one segment of a session: `spike_counts` (units x bins of {report.parameters['bin_ms']} ms, uint8, {'wrapping' if report.parameters['published'] else 'saturating'} at 255), `subject_id`,
-`session_id`, `segment_id`. The configuration `sessions` has one row for each session with all that is not a count.
+{lost}A row is one segment of a session: `spike_counts` (uint8, units x bins of {report.parameters['bin_ms']} ms,
+{'wrapping' if published else 'saturating'} at 255), `subject_id`, `session_id`, `segment_id`. The configuration
+`sessions` has one row for each session with all that is not a count.
 
 ```
 {source.citation or 'No paper is known for these files.'}
 ```
 '''
 
-# %% ../nbs/05_build.ipynb #531a4afb
+# %% ../nbs/05_build.ipynb #5e9c98cf
+def _check_parameters(source, given):
+    "Refuse what can't be done, before any work is done."
+    def refuse(name, expected, next_step=''):
+        raise DataError(f'{name} {expected}', repr(given[name]), next_step, source=source.key)
+    kinds = dict(raw_dir=str, out_dir=str, n_sessions=int, bin_ms=int, max_tokens=int, workers=int, published=bool)
+    for name, kind in kinds.items():
+        if type(given[name]) is not kind: refuse(name, f'as {kind.__name__}', 'Papermill takes a bare number for a number: pass text with `-r`.')
+    if given['n_sessions'] < 0: refuse('n_sessions', 'of 0 or more')
+    if given['bin_ms'] < 1: refuse('bin_ms', 'of at least 1')
+    if not 1 <= given['max_tokens'] <= 2**29: refuse('max_tokens', 'from 1 to 2^29')
+    if given['fetch'] != 'no':
+        how = f'Fetch the files with `{source.archive.fetch_command}`' if source.archive else 'Get the files'
+        refuse('fetch', "'no'", f'{how} and name their folder in raw_dir.')
+    if given['workers'] not in (0, 1): refuse('workers', 'of 0 or 1', 'Several sources can be built beside each other.')
+    if given['scheduler']: refuse('scheduler', "''", 'Submit one job for each source.')
+    if given['push_to']: refuse('push_to', "''", f"Push the folder with `hf upload {given['push_to']} <out_dir>/{source.key} --repo-type dataset`.")
+
+# %% ../nbs/05_build.ipynb #f59117e9
+def _check_replaces(target, report, raw_files):
+    "An earlier dataset at `target` must not lose sessions."
+    import pyarrow.parquet as pq
+    if not (target/'sessions.parquet').exists(): return
+    earlier = pq.read_table(target/'sessions.parquet', columns=['raw_file', 'simulated']).to_pylist()
+    lost = sorted({row['raw_file'] for row in earlier if not row['simulated']} - set(() if report.simulated else raw_files))
+    if lost:
+        expected = f'all {len(earlier)} sessions of the dataset that stands in {target.parent.name}/{target.name}'
+        next_step = 'It stays as it was. Choose another out_dir, or remove it.'
+        raise DataError(expected, f'{len(lost)} missing, {lost[0]} first', next_step, source=report.source.key)
+
+# %% ../nbs/05_build.ipynb #b9846b7b
+def _read_session(source, path, raw_folder, given, options, scratch):
+    "Read one session into the scratch file, segment by segment; its row of the session table, and the shapes of its segments."
+    session = source.session(path, raw_folder, given['bin_ms'], given['published'], **options)
+    tally, shapes = Tally(session.n_units), []
+    for start, stop in session.segments(given['max_tokens']):
+        counts, n_saturated = session.segment(start, stop)
+        tally.add(counts, n_saturated)
+        shapes.append(counts.shape)
+        scratch.write(np.ascontiguousarray(counts).data)
+    scratch.seek(0)
+    did = 'wrapped' if given['published'] else 'saturated'
+    if tally.n_saturated: session.warnings.append(f'{tally.n_saturated} counts above 255 {did}')
+    return session_row(source, session, path, tally, given['max_tokens']), shapes
+
+# %% ../nbs/05_build.ipynb #1b156888
+def _message(error, source, file):
+    "One line for the report: where, and what."
+    if isinstance(error, DataError): return str(error.at(file=file, source=source.key))
+    return f'{source.key}: {file}: {type(error).__name__}: {error}'
+
+def _failed(report):
+    "Show the report, which an exception would keep from being seen, and return the exception."
+    from IPython.display import display
+    display(report)
+    lines = '\n'.join(f'- {line}' for line in report.failures)
+    kept = f'{len(report.sessions)} sessions were built' if report.sessions else 'nothing was built'
+    return BuildFailed(f'{report.source.key}: {len(report.failures)} failures, {kept}.\n{lines}')
+
+# %% ../nbs/05_build.ipynb #d286545e
+def _add_session(report, path, raw_folder, options, writer, staging):
+    "Read one session and write its rows, or note why it could not be read."
+    with SpooledTemporaryFile(max_size=64_000_000, dir=staging) as scratch:
+        try: row, shapes = _read_session(report.source, path, raw_folder, report.parameters, options, scratch)
+        except Exception as error:
+            if getattr(error, 'errno', None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS): raise
+            report.failures.append(_message(error, report.source, path.relative_to(raw_folder).as_posix()))
+            return
+        for number, shape in enumerate(shapes):
+            counts = np.frombuffer(scratch.read(shape[0]*shape[1]), dtype=np.uint8).reshape(shape)
+            writer.add(counts, row['subject_id'], row['session_id'], f'segment_{number}')
+        report.sessions.append(row)
+
+# %% ../nbs/05_build.ipynb #af7a9c7f
+def _write_records(report, folder):
+    "Session table, card and build record of a dataset."
+    import pyarrow.parquet as pq
+    pq.write_table(session_table(report.sessions), folder/'sessions.parquet', compression='zstd')
+    digest = hashlib.sha256()
+    for path in [*sorted((folder/'data').iterdir()), folder/'sessions.parquet']:
+        with open(path, 'rb') as file: digest.update(hashlib.file_digest(file, 'sha256').digest())
+    (folder/'README.md').write_text(card(report, digest.hexdigest()[:16]), encoding='utf-8')
+    here = ('raw_dir', 'out_dir', 'fetch', 'workers', 'scheduler', 'push_to') # where and how, not what
+    what = {name: value for name, value in report.parameters.items() if name not in here}
+    record = dict(source=report.source.key, version=__version__, simulated=report.simulated, parameters=what, totals=report.totals(), failures=report.failures)
+    (folder/'build.json').write_text(json.dumps(record, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
+
+# %% ../nbs/05_build.ipynb #ea7dac90
+def _publish(staging, target):
+    "Give the finished folder its name; what stood there is removed after."
+    earlier = staging.with_name(f'{staging.name}-earlier')
+    if target.exists(): target.rename(earlier)
+    staging.rename(target)
+    shutil.rmtree(earlier, ignore_errors=True)
+
+@cache
+def _scratch(): return TemporaryDirectory(prefix='neuralpile-')
+
+# %% ../nbs/05_build.ipynb #effec945
 def build(
     source:Source, # What to build
     raw_dir:str='', # Folder with this source's files; '' for the built-in sample
@@ -204,8 +319,8 @@ def build(
     **options, # Parameters of this source's reader
 ) -> Report: # raises BuildFailed when a session could not be built, DataError when nothing could
     "Build one source into `<out_dir>/<key>/`."
-    given = dict(raw_dir=raw_dir, out_dir=out_dir, fetch=fetch, n_sessions=n_sessions, bin_ms=bin_ms, max_tokens=max_tokens, workers=workers, scheduler=scheduler,
-        published=published, push_to=push_to, **options)
+    given = dict(raw_dir=raw_dir, out_dir=out_dir, fetch=fetch, n_sessions=n_sessions, bin_ms=bin_ms, max_tokens=max_tokens, workers=workers,
+        scheduler=scheduler, published=published, push_to=push_to, **options)
     _check_parameters(source, given)
     began = time.monotonic()
     raw_folder = Path(raw_dir) if raw_dir else sample_folder(source)
@@ -218,17 +333,7 @@ def build(
     staging.mkdir()
     try:
         writer = ShardWriter(staging/'data')
-        for path in paths:
-            with SpooledTemporaryFile(max_size=64_000_000, dir=staging) as scratch:
-                try: row, shapes = _read_session(source, path, raw_folder, given, options, scratch)
-                except Exception as error:
-                    if getattr(error, 'errno', None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS): raise
-                    report.failures.append(_message(error, source, path.relative_to(raw_folder).as_posix()))
-                    continue
-                for number, shape in enumerate(shapes):
-                    counts = np.frombuffer(scratch.read(shape[0]*shape[1]), dtype=np.uint8).reshape(shape)
-                    writer.add(counts, row['subject_id'], row['session_id'], f'segment_{number}')
-                report.sessions.append(row)
+        for path in paths: _add_session(report, path, raw_folder, options, writer, staging)
         report.seconds = time.monotonic() - began
         if not report.sessions: raise _failed(report)
         try: _check_replaces(target, report, [row['raw_file'] for row in report.sessions])
@@ -242,81 +347,7 @@ def build(
     if report.failures: raise _failed(report)
     return report
 
-def _read_session(source, path, raw_folder, given, options, scratch):
-    "Read one session into the scratch file, segment by segment; its row of the session table, and the shapes of its segments."
-    session = source.session(path, raw_folder, given['bin_ms'], given['published'], **options)
-    tally, shapes = Tally(session.n_units), []
-    for start, stop in session.segments(given['max_tokens']):
-        counts, n_saturated = session.segment(start, stop)
-        tally.add(counts, n_saturated)
-        shapes.append(counts.shape)
-        scratch.write(np.ascontiguousarray(counts).data)
-    scratch.seek(0)
-    if tally.n_saturated: session.warnings.append(f"{tally.n_saturated} counts above 255 {'wrapped' if given['published'] else 'saturated'}")
-    return session_row(source, session, path, tally, given['max_tokens']), shapes
-
-def _message(error, source, file):
-    "One line for the report: where, and what."
-    if isinstance(error, DataError): return str(error.at(file=file, source=source.key))
-    return f'{source.key}: {file}: {type(error).__name__}: {error}'
-
-def _failed(report):
-    "Show the report, which an exception would keep from being seen, and return the exception."
-    from IPython.display import display
-    display(report)
-    lines = '\n'.join(f'- {line}' for line in report.failures)
-    kept = f'{len(report.sessions)} sessions were built' if report.sessions else 'nothing was built'
-    return BuildFailed(f'{report.source.key}: {len(report.failures)} failures, {kept}.\n{lines}')
-
-# %% ../nbs/05_build.ipynb #b727ce8d
-def _check_parameters(source, given):
-    "Refuse what can't be done, before any work is done."
-    def refuse(name, expected, next_step=''):
-        raise DataError(f'{name} {expected}', repr(given[name]), next_step, source=source.key)
-    for name, kind in dict(raw_dir=str, out_dir=str, n_sessions=int, bin_ms=int, max_tokens=int, workers=int, published=bool).items():
-        if type(given[name]) is not kind: refuse(name, f'as {kind.__name__}', 'Papermill takes a bare number for a number; pass text with `-r`.' if kind is str else '')
-    if given['n_sessions'] < 0: refuse('n_sessions', 'of 0 or more')
-    if given['bin_ms'] < 1: refuse('bin_ms', 'of at least 1')
-    if not 1 <= given['max_tokens'] <= 2**30: refuse('max_tokens', 'from 1 to 2^30')
-    if given['fetch'] != 'no': refuse('fetch', "'no'", f'Fetch the files with `{source.archive.fetch_command}` and name their folder in raw_dir.' if source.archive else 'These files are in no archive.')
-    if given['workers'] > 1 or given['workers'] < 0: refuse('workers', 'of 0 or 1', 'Several sources can be built beside each other.')
-    if given['scheduler']: refuse('scheduler', "''", 'Submit one job for each source.')
-    if given['push_to']: refuse('push_to', "''", f"Push the folder with `hf upload {given['push_to']} <out_dir>/{source.key} --repo-type dataset`.")
-
-# %% ../nbs/05_build.ipynb #03fb07fc
-def _check_replaces(target, report, raw_files):
-    "An earlier dataset at `target` must not lose sessions."
-    import pyarrow.parquet as pq
-    if not (target/'sessions.parquet').exists(): return
-    earlier = pq.read_table(target/'sessions.parquet', columns=['raw_file', 'simulated']).to_pylist()
-    lost = sorted({row['raw_file'] for row in earlier if not row['simulated']} - set(() if report.simulated else raw_files))
-    if lost: raise DataError(f'all {len(earlier)} sessions of the dataset that stands in {target.parent.name}/{target.name}', f'{len(lost)} missing, {lost[0]} first',
-        'It stays as it was. Choose another out_dir, or remove it.', source=report.source.key)
-
-def _write_records(report, folder):
-    "Session table, card and build record of a dataset."
-    import pyarrow.parquet as pq
-    pq.write_table(session_table(report.sessions), folder/'sessions.parquet', compression='zstd')
-    digest = hashlib.sha256()
-    for path in [*sorted((folder/'data').iterdir()), folder/'sessions.parquet']:
-        with open(path, 'rb') as file: digest.update(hashlib.file_digest(file, 'sha256').digest())
-    (folder/'README.md').write_text(card(report, digest.hexdigest()[:16]), encoding='utf-8')
-    here = ('raw_dir', 'out_dir', 'fetch', 'workers', 'scheduler', 'push_to') # where and how, not what
-    record = dict(source=report.source.key, version=__version__, simulated=report.simulated, parameters={name: value for name, value in report.parameters.items() if name not in here},
-        totals=report.totals(), failures=report.failures)
-    (folder/'build.json').write_text(json.dumps(record, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
-
-def _publish(staging, target):
-    "Give the finished folder its name; what stood there is removed after."
-    earlier = staging.with_name(f'{staging.name}-earlier')
-    if target.exists(): target.rename(earlier)
-    staging.rename(target)
-    shutil.rmtree(earlier, ignore_errors=True)
-
-@cache
-def _scratch(): return TemporaryDirectory(prefix='neuralpile-')
-
-# %% ../nbs/05_build.ipynb #84498da5
+# %% ../nbs/05_build.ipynb #7ceaab48
 def run_notebook(
     notebook, # The notebook to run
     output, # Where the executed notebook is kept
@@ -330,7 +361,10 @@ def run_notebook(
         warnings.simplefilter('ignore')
         known = papermill.inspect_notebook(str(notebook))
     name = Path(notebook).name
-    if not known: raise DataError('a cell tagged `parameters`', 'none', 'Without the tag papermill would build the sample whatever it is told.', file=name)
-    if unknown := sorted(set(parameters) - set(known)): raise DataError(f"parameters among {', '.join(known)}", ', '.join(unknown), file=name)
+    if not known:
+        next_step = 'Without the tag papermill would build the sample whatever it is told.'
+        raise DataError('a cell tagged `parameters`', 'none', next_step, file=name)
+    if unknown := sorted(set(parameters) - set(known)):
+        raise DataError(f"parameters among {', '.join(known)}", ', '.join(unknown), file=name)
     papermill.execute_notebook(str(notebook), str(output), parameters, kernel_name='python3', progress_bar=progress_bar,
         extra_arguments=['--IPKernelApp.log_level=ERROR'])

@@ -42,7 +42,7 @@ def text_table(
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return '\n'.join('  '.join(f'{text:{width}}' for text, width in zip(line, widths)).rstrip() for line in lines)
 
-# %% ../nbs/10_cli.ipynb #37a1f2d3
+# %% ../nbs/10_cli.ipynb #7638624c
 def run_source(
     key:str, # Key of a source
     out_dir, # Folder of the pile
@@ -56,16 +56,19 @@ def run_source(
     out_dir.mkdir(parents=True, exist_ok=True)
     executed = out_dir/f'.{key}-build.ipynb'
     try: run_notebook(notebook_path(key), executed, progress_bar, out_dir=str(out_dir), **parameters)
-    except PapermillExecutionError as error: return f'{key}: {error.evalue}' if error.ename in ('BuildFailed', 'DataError') else f'{key}: {error.ename}: {error.evalue}'
-    except DataError as error: return f'{key}: {error}'
+    except PapermillExecutionError as error:
+        return error.evalue if error.ename in ('BuildFailed', 'DataError') else f'{key}: {error.ename}: {error.evalue}'
+    except DataError as error: return str(error)
     finally:
         if executed.exists():
             (out_dir/key).mkdir(exist_ok=True)
             executed.replace(out_dir/key/'build.ipynb')
 
+# %% ../nbs/10_cli.ipynb #dcd5b693
 @main.command()
 @click.argument('keys', metavar='KEY... | all', nargs=-1, required=True, shell_complete=_complete_key)
-@click.option('--raw-dir', type=click.Path(exists=True, file_okay=False), help="Folder with one folder of raw files per source, named by its key; for a single KEY also the source's own folder. Without it the built-in samples are built.")
+@click.option('--raw-dir', type=click.Path(exists=True, file_okay=False),
+    help="Folder with one folder of raw files per source, named by its key; for a single KEY also that source's own. Without it samples are built.")
 @click.option('--out-dir', type=click.Path(file_okay=False), required=True, help='Folder of the pile; each source becomes a folder in it.')
 @click.option('--n-sessions', default=0, show_default='all', help='Only the first n sessions of each source.')
 @click.option('--bin-ms', default=20, show_default=True, help='Bin width, milliseconds.')
@@ -83,7 +86,7 @@ def build(keys, raw_dir, out_dir, **parameters):
         click.echo(failures[-1] or f'{key}: built in {Path(out_dir)/key}')
     if any(failures): sys.exit(1)
 
-# %% ../nbs/10_cli.ipynb #f45d8e18
+# %% ../nbs/10_cli.ipynb #bde46815
 @main.command()
 @click.option('--out-dir', type=click.Path(file_okay=False), default='neuralpile-demo', show_default=True, help='Where to write.')
 def demo(out_dir):
@@ -98,17 +101,18 @@ def demo(out_dir):
             failures.append(failure)
             continue
         save_raster(out_dir/key, out_dir/'rasters'/f'{key}.png')
-        built = json.loads((out_dir/key/'build.json').read_text(encoding='utf-8'))['totals']['tokens']
-        rows.append({name: value for name, value in catalogue_row(source).items() if name != 'tokens'} | {'tokens built': built, 'published tokens': source.published and source.published.tokens})
-    order = ('source', 'tokens built', 'published tokens', 'archive', 'licence', 'species', 'subjects', 'sessions')
-    rows = [{name: row[name] for name in order} for row in rows]
+        row = catalogue_row(source)
+        row['tokens built'] = json.loads((out_dir/key/'build.json').read_text(encoding='utf-8'))['totals']['tokens']
+        row['published tokens'] = row['tokens']
+        rows.append({name: row[name] for name in ('source', 'tokens built', 'published tokens', 'archive', 'licence', 'species', 'subjects', 'sessions')})
     (out_dir/'catalogue.md').write_text(f'# Built from simulated samples\n\n{markdown_table(rows)}\n', encoding='utf-8')
     click.echo(f'\n{text_table(rows)}\n')
-    for what, where in (('datasets', '<source>/'), ('rasters', 'rasters/<source>.png'), ('catalogue', 'catalogue.md')): click.echo(f'{what:10} {out_dir.absolute()}/{where}')
+    where = dict(datasets='<source>/', rasters='rasters/<source>.png', catalogue='catalogue.md')
+    for what, path in where.items(): click.echo(f'{what:10} {out_dir.absolute()}/{path}')
     for failure in failures: click.echo(failure, err=True)
     if failures: sys.exit(1)
 
-# %% ../nbs/10_cli.ipynb #fc6339dd
+# %% ../nbs/10_cli.ipynb #a37d2776
 def save_raster(
     folder, # A built dataset, `<out_dir>/<key>`
     path, # Where to write the figure; its ending decides the kind: png, jpg, svg, pdf
@@ -124,16 +128,18 @@ def save_raster(
     segment = read_row(folder, row)
     sessions = pq.read_table(Path(folder)/'sessions.parquet').to_pylist()
     session = next(line for line in sessions if all(line[name] == segment[name] for name in ('subject_id', 'session_id')))
-    first_bins = [first for first, _ in segments(session['n_units'], session['n_bins'], session['max_tokens'])]
-    title = [session['source'], *(segment[name] for name in ('subject_id', 'session_id', 'segment_id')), *(['simulated sample'] if session['simulated'] else [])]
-    axes = plot_raster(segment['spike_counts'], session['bin_ms'], ' · '.join(title), start=first_bins[int(segment['segment_id'].removeprefix('segment_'))])
+    title = [session['source'], *(segment[name] for name in ('subject_id', 'session_id', 'segment_id')), *['simulated sample']*session['simulated']]
+    number = int(segment['segment_id'].removeprefix('segment_'))
+    start, _ = segments(session['n_units'], session['n_bins'], session['max_tokens'])[number]
+    axes = plot_raster(segment['spike_counts'], session['bin_ms'], ' · '.join(title), start)
     axes.figure.savefig(path, dpi=150)
     plt.close(axes.figure)
 
 @main.command()
 @click.argument('folder', type=click.Path(exists=True, file_okay=False))
 @click.option('--row', default=0, show_default=True, help='Which row of the dataset, counted from 0.')
-@click.option('--out', type=click.Path(dir_okay=False), default='raster.png', show_default=True, help='Where to write; the ending decides the kind (png, jpg, svg, pdf).')
+@click.option('--out', type=click.Path(dir_okay=False), default='raster.png', show_default=True,
+    help='Where to write; the ending decides the kind (png, jpg, svg, pdf).')
 def raster(folder, row, out):
     "Draw one row of a built dataset FOLDER, such as demo/xiao."
     save_raster(folder, out, row)

@@ -6,9 +6,10 @@
 __all__ = ['DataError', 'bin_index', 'n_bins_until', 'BinnedSpikes', 'count_spikes', 'to_uint8', 'sum_rows', 'BinnedMatrix',
            'segments']
 
-# %% ../nbs/00_counts.ipynb #050b95e4
+# %% ../nbs/00_counts.ipynb #ae5b3ecc
 import math
 import numpy as np
+from fastcore.basics import patch
 
 # %% ../nbs/00_counts.ipynb #f8b5adc2
 class DataError(ValueError):
@@ -56,7 +57,36 @@ def n_bins_until(
     width = bin_ms/1000
     return max(math.ceil((last_spike + width)/width) - 1, 0)
 
-# %% ../nbs/00_counts.ipynb #f381ad81
+# %% ../nbs/00_counts.ipynb #44a2967b
+def _checked_ends(ends):
+    "The ends of the units' spikes as int64, ascending from zero or more."
+    ends = np.asarray(ends)
+    if ends.ndim != 1 or ends.dtype.kind not in 'iu':
+        raise DataError('an integer index with one entry per unit', f'{ends.dtype} of shape {ends.shape}')
+    ends = ends.astype(np.int64)
+    if not len(ends):
+        raise DataError('at least one unit', 'a units table with no units', 'Is this the table that holds the sorted units?')
+    if ends[0] < 0 or (np.diff(ends) < 0).any():
+        raise DataError('an index that ascends from unit to unit', f'{ends[:5].tolist()}...', 'The file is damaged.')
+    return ends
+
+# %% ../nbs/00_counts.ipynb #5baa7e53
+def _checked_times(times, filled, offsets, bin_ms):
+    "One block of spike times as float64, finite and small enough to count bins in 32 bits."
+    times = np.asarray(times)
+    if times.ndim != 1 or times.dtype.kind not in 'fiu':
+        raise DataError('spike times as a list of numbers, seconds', f'{times.dtype} of shape {times.shape}')
+    times = times.astype(np.float64, copy=False)
+    if filled + len(times) > offsets[-1]: raise DataError(f'{offsets[-1]} spike times, as the index says', 'more')
+    if not times.size: return times
+    if not np.isfinite(times).all():
+        unit = np.searchsorted(offsets, filled + np.flatnonzero(~np.isfinite(times))[0], side='right') - 1
+        raise DataError('finite spike times, seconds', f'NaN or infinity in unit {unit}', 'The file is damaged, or the unit was not sorted.')
+    if times.max() >= 2**31 * bin_ms/1000:
+        raise DataError('seconds from the start of the session', f'a spike at {times.max():.0f}', 'Are they samples, or on a calendar clock?')
+    return times
+
+# %% ../nbs/00_counts.ipynb #d2d33589
 class BinnedSpikes:
     "Spike times of one session, put on the grid of bins; `counts(start, stop)` gives units x bins."
     def __init__(self,
@@ -65,82 +95,71 @@ class BinnedSpikes:
         bin_ms:int=20, # Bin width, milliseconds
         published:bool=False, # Edges as in the published pile?
     ):
-        ends = _checked_ends(ends)
-        self.bin_ms, self.published, self.n_units = bin_ms, published, len(ends)
-        self.offsets = np.concatenate([[0], ends])
+        self.offsets = np.concatenate([[0], _checked_ends(ends)])
+        self.bin_ms, self.published, self.n_units = bin_ms, published, len(self.offsets) - 1
         self.bins = np.empty(self.offsets[-1], dtype=np.int32)
-        filled, last_spike, last_bin, tail = 0, -np.inf, 0, []
-        for times in blocks:
-            times = _checked_times(times, filled, self.offsets, bin_ms)
-            if not times.size: continue
-            index = bin_index(times, bin_ms, published)
-            self.bins[filled:filled+len(times)] = index
-            if index.max() > last_bin: last_bin, tail = index.max(), []
-            latest = np.flatnonzero(index == last_bin)
-            tail.append((filled + latest, times[latest]))
-            last_spike, filled = max(last_spike, times.max()), filled + len(times)
-        if filled != len(self.bins): raise DataError(f'{len(self.bins)} spike times, as the index says', f'{filled}')
-        self.n_bins = n_bins_until(last_spike, bin_ms) if filled else 0
-        if not self.n_bins: raise DataError('a spike after time zero in at least one unit', 'none', 'A session without spikes has no length.')
+        last_spike, tail = self._fill(blocks)
+        self.n_bins = n_bins_until(last_spike, bin_ms) if len(self.bins) else 0
+        if not self.n_bins:
+            raise DataError('a spike after time zero in at least one unit', 'none', 'A session without spikes has no length.')
         self.n_negative = int((self.bins < 0).sum())
         self.n_lost = self._settle(tail)
         self.n_spikes = len(self.bins) - self.n_negative - self.n_lost
         self._sort()
         self.crowded = len(self.bins) > 255 and bool((self.bins[255:] == self.bins[:-255]).any())
 
-    def _settle(self, tail):
-        "Put the spikes at the very end into the last bin; in published mode those above the last floating-point edge are lost: how many?"
-        n_lost = 0
-        for where, times in tail:
-            beyond = self.bins[where] >= self.n_bins
-            lost = beyond & self.published & (times > self.n_bins*(self.bin_ms/1000))
-            self.bins[where[beyond]] = self.n_bins - 1
-            self.bins[where[lost]] = -1
-            n_lost += int(lost.sum())
-        return n_lost
+# %% ../nbs/00_counts.ipynb #1cf4969b
+@patch
+def _fill(self:BinnedSpikes, blocks):
+    "Put all blocks on the grid; the time of the last spike, and where and when the spikes of the latest bin are."
+    filled, last_spike, last_bin, tail = 0, -np.inf, 0, []
+    for times in blocks:
+        times = _checked_times(times, filled, self.offsets, self.bin_ms)
+        if not times.size: continue
+        index = bin_index(times, self.bin_ms, self.published)
+        self.bins[filled:filled+len(times)] = index
+        if index.max() > last_bin: last_bin, tail = index.max(), []
+        latest = np.flatnonzero(index == last_bin)
+        tail.append((filled + latest, times[latest]))
+        last_spike, filled = max(last_spike, times.max()), filled + len(times)
+    if filled != len(self.bins): raise DataError(f'{len(self.bins)} spike times, as the index says', f'{filled}')
+    return last_spike, tail
 
-    def _sort(self):
-        "Sort the bins of those units whose spikes were not in order of time."
-        steps_back = np.flatnonzero(self.bins[1:] < self.bins[:-1]) + 1
-        for unit in np.unique(np.searchsorted(self.offsets, np.setdiff1d(steps_back, self.offsets), side='right') - 1):
-            self.bins[self.offsets[unit]:self.offsets[unit+1]].sort()
+# %% ../nbs/00_counts.ipynb #3f92b541
+@patch
+def _settle(self:BinnedSpikes, tail):
+    "Put the spikes at the very end where they belong; the number of those that are lost."
+    n_lost = 0
+    for where, times in tail:
+        beyond = self.bins[where] >= self.n_bins
+        lost = beyond & self.published & (times > self.n_bins*(self.bin_ms/1000))
+        self.bins[where[beyond]] = self.n_bins - 1
+        self.bins[where[lost]] = -1
+        n_lost += int(lost.sum())
+    return n_lost
 
-    def counts(self,
-        start:int=0, # First bin
-        stop:int|None=None, # Bin after the last; None for the end of the session
-    ) -> np.ndarray: # Unsigned integers, units x bins; uint8 unless a bin holds more than 255 spikes
-        "Spike counts of all units in bins `start` to `stop`, never wrapped."
-        stop = self.n_bins if stop is None else min(stop, self.n_bins)
-        counts = np.empty((self.n_units, stop - start), dtype=np.uint32 if self.crowded else np.uint8)
-        for unit, (first, end) in enumerate(zip(self.offsets, self.offsets[1:])):
-            bins = self.bins[first:end]
-            inside = bins[np.searchsorted(bins, start):np.searchsorted(bins, stop)]
-            counts[unit] = np.bincount(inside - start, minlength=stop - start)
-        return counts
+# %% ../nbs/00_counts.ipynb #8e85abbe
+@patch
+def _sort(self:BinnedSpikes):
+    "Sort the bins of those units whose spikes were not in order of time."
+    steps_back = np.flatnonzero(self.bins[1:] < self.bins[:-1]) + 1
+    for unit in np.unique(np.searchsorted(self.offsets, np.setdiff1d(steps_back, self.offsets), side='right') - 1):
+        self.bins[self.offsets[unit]:self.offsets[unit+1]].sort()
 
-# %% ../nbs/00_counts.ipynb #d2c68167
-def _checked_ends(ends):
-    "The ends of the units' spikes as int64, ascending from zero or more."
-    ends = np.asarray(ends)
-    if ends.ndim != 1 or ends.dtype.kind not in 'iu': raise DataError('an integer index with one entry per unit', f'{ends.dtype} of shape {ends.shape}')
-    ends = ends.astype(np.int64)
-    if not len(ends): raise DataError('at least one unit', 'a units table with no units', 'Is this the table that holds the sorted units?')
-    if ends[0] < 0 or (np.diff(ends) < 0).any(): raise DataError('an index that ascends from unit to unit', f'{ends[:5].tolist()}...', 'The file is damaged.')
-    return ends
-
-def _checked_times(times, filled, offsets, bin_ms):
-    "One block of spike times as float64, finite and small enough to count bins in 32 bits."
-    times = np.asarray(times)
-    if times.ndim != 1 or times.dtype.kind not in 'fiu': raise DataError('spike times as a list of numbers, seconds', f'{times.dtype} of shape {times.shape}')
-    times = times.astype(np.float64, copy=False)
-    if filled + len(times) > offsets[-1]: raise DataError(f'{offsets[-1]} spike times, as the index says', 'more')
-    if not times.size: return times
-    if not np.isfinite(times).all():
-        unit = np.searchsorted(offsets, filled + np.flatnonzero(~np.isfinite(times))[0], side='right') - 1
-        raise DataError('finite spike times, seconds', f'NaN or infinity in unit {unit}', 'The file is damaged, or the unit was not sorted.')
-    if times.max() >= 2**31 * bin_ms/1000:
-        raise DataError('spike times in seconds from the start of the session', f'{times.max():.0f}', 'Are they in samples, or on a calendar clock?')
-    return times
+# %% ../nbs/00_counts.ipynb #e285d48c
+@patch
+def counts(self:BinnedSpikes,
+    start:int=0, # First bin
+    stop:int|None=None, # Bin after the last; None for the end of the session
+) -> np.ndarray: # Unsigned integers, units x bins; uint8 unless a bin holds more than 255 spikes
+    "Spike counts of all units in bins `start` to `stop`, never wrapped."
+    stop = self.n_bins if stop is None else min(stop, self.n_bins)
+    counts = np.empty((self.n_units, stop - start), dtype=np.uint32 if self.crowded else np.uint8)
+    for unit, (first, end) in enumerate(zip(self.offsets, self.offsets[1:])):
+        bins = self.bins[first:end]
+        inside = bins[np.searchsorted(bins, start):np.searchsorted(bins, stop)]
+        counts[unit] = np.bincount(inside - start, minlength=stop - start)
+    return counts
 
 # %% ../nbs/00_counts.ipynb #68a9f3d0
 def count_spikes(
@@ -180,7 +199,7 @@ def sum_rows(
     for row in range(1, factor): total = total + rows[:, row*n_units:(row+1)*n_units]
     return total
 
-# %% ../nbs/00_counts.ipynb #26835129
+# %% ../nbs/00_counts.ipynb #4f867d19
 class BinnedMatrix:
     "A matrix of counts, time x units, on the grid of bins; `counts(start, stop)` gives units x bins."
     block_bytes = 2_000_000 # read and summed at a time
@@ -193,34 +212,20 @@ class BinnedMatrix:
         bin_ms:int=20, # Bin width, milliseconds; must be a whole number of rows
         published:bool=False, # Sum booleans to booleans, as the published pile did?
     ):
-        if len(shape) != 2 or np.dtype(dtype).kind not in 'buif': raise DataError('a matrix of counts, time x units', f'{np.dtype(dtype)} of shape {tuple(shape)}')
+        if len(shape) != 2 or np.dtype(dtype).kind not in 'buif':
+            raise DataError('a matrix of counts, time x units', f'{np.dtype(dtype)} of shape {tuple(shape)}')
         if not shape[1]: raise DataError('at least one unit', f'a matrix of shape {tuple(shape)}')
-        if shape[0] < shape[1]: raise DataError('a matrix with time down its rows and units across', f'shape {tuple(shape)}', 'It looks transposed.')
+        if shape[0] < shape[1]:
+            raise DataError('a matrix with time down its rows and units across', f'shape {tuple(shape)}', 'It looks transposed.')
         factor = bin_ms*rate/1000
         if round(factor) < 1 or abs(factor/round(factor) - 1) > 1e-4:
-            raise DataError(f'a bin width that is a whole number of samples at {rate:g} Hz', f'{bin_ms} ms', f'Choose a multiple of {1000/rate:g} ms.')
+            raise DataError(f'a bin width of whole samples at {rate:g} Hz', f'{bin_ms} ms', f'Choose a multiple of {1000/rate:g} ms.')
         self.read_ranges, self.dtype, self.bin_ms, self.published = read_ranges, np.dtype(dtype), bin_ms, published
         self.factor, self.n_units, self.n_negative = round(factor), shape[1], 0
         self.n_bins = shape[0]//self.factor
         if not self.n_bins: raise DataError(f'at least one bin of {bin_ms} ms', f'{shape[0]} rows at {rate:g} Hz')
 
-    def counts(self,
-        start:int=0, # First bin
-        stop:int|None=None, # Bin after the last; None for the end of the session
-    ) -> np.ndarray: # Integers, units x bins; uint8 unless a bin holds more than 255 spikes
-        "Spike counts of all units in bins `start` to `stop`, never wrapped."
-        stop = self.n_bins if stop is None else min(stop, self.n_bins)
-        counts = np.empty((self.n_units, stop - start), dtype=np.uint8)
-        step = max(self.block_bytes//(self.factor*self.n_units*self.dtype.itemsize), 1)
-        bins = [(first, min(first + step, stop)) for first in range(start, stop, step)]
-        blocks = self.read_ranges([(first*self.factor, last*self.factor) for first, last in bins])
-        for (first, last), rows in zip(bins, blocks):
-            sums = sum_rows(_checked_counts(rows, first*self.factor), self.factor)
-            if self.published and self.dtype.kind == 'b': sums = np.minimum(sums, 1)
-            if sums.dtype != np.uint8 and sums.max() > 255: counts = counts.astype(np.result_type(counts, sums), copy=False)
-            counts[:, first-start:last-start] = sums.T
-        return counts
-
+# %% ../nbs/00_counts.ipynb #88856e02
 def _checked_counts(rows, first):
     "A block of a count matrix as unsigned integers; anything that cannot be a count stops."
     rows = np.asarray(rows)
@@ -230,8 +235,28 @@ def _checked_counts(rows, first):
     wrong = ~(whole & (rows >= 0))
     if wrong.any():
         time, unit = np.argwhere(wrong)[0]
-        raise DataError('counts: whole numbers of 0 or more', f'{rows[time, unit]} in row {first + time}, unit {unit}', 'Are these rates, or is the file damaged?')
+        found = f'{rows[time, unit]} in row {first + time}, unit {unit}'
+        raise DataError('counts: whole numbers of 0 or more', found, 'Are these rates, or is the file damaged?')
     return rows.astype(np.uint64 if rows.dtype.itemsize > 4 else np.uint32)
+
+# %% ../nbs/00_counts.ipynb #b9da5e06
+@patch
+def counts(self:BinnedMatrix,
+    start:int=0, # First bin
+    stop:int|None=None, # Bin after the last; None for the end of the session
+) -> np.ndarray: # Integers, units x bins; uint8 unless a bin holds more than 255 spikes
+    "Spike counts of all units in bins `start` to `stop`, never wrapped."
+    stop = self.n_bins if stop is None else min(stop, self.n_bins)
+    counts = np.empty((self.n_units, stop - start), dtype=np.uint8)
+    step = max(self.block_bytes//(self.factor*self.n_units*self.dtype.itemsize), 1)
+    bins = [(first, min(first + step, stop)) for first in range(start, stop, step)]
+    blocks = self.read_ranges([(first*self.factor, last*self.factor) for first, last in bins])
+    for (first, last), rows in zip(bins, blocks):
+        sums = sum_rows(_checked_counts(rows, first*self.factor), self.factor)
+        if self.published and self.dtype.kind == 'b': sums = np.minimum(sums, 1)
+        if sums.dtype != np.uint8 and sums.max() > 255: counts = counts.astype(np.result_type(counts, sums), copy=False)
+        counts[:, first-start:last-start] = sums.T
+    return counts
 
 # %% ../nbs/00_counts.ipynb #b78fd91f
 def segments(

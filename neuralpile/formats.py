@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['open_hdf5', 'member', 'new_nwb', 'save_nwb', 'write_nwb_units', 'tree', 'nwb_facts', 'path_ids', 'observed_bins',
-           'read_nwb_units', 'read_nwb_matrix', 'MatrixRows']
+           'read_nwb_units', 'MatrixRows', 'read_nwb_matrix']
 
 # %% ../nbs/02_formats.ipynb #7a28cca5
 from contextlib import contextmanager
@@ -114,18 +114,17 @@ def tree(
     with open_hdf5(path) as file: file[under].visititems(visit)
     return '\n'.join(lines)
 
-# %% ../nbs/02_formats.ipynb #c8f7f326
+# %% ../nbs/02_formats.ipynb #d3b03020
 def nwb_facts(
     file, # An open NWB file
 ) -> dict: # The fields of a Session that any NWB file can fill
     "Subject, species, areas, start time and trials, as far as the file gives them."
-    trials = file.get('intervals/trials')
-    areas = file.get('general/extracellular_ephys/electrodes/location')
+    trials, areas = file.get('intervals/trials'), file.get('general/extracellular_ephys/electrodes/location', ())
     return dict(
         subject=_text(file.get('general/subject/subject_id')), species=_text(file.get('general/subject/species')),
-        areas=sorted({text for text in map(_text, areas[:]) if text}) or None if areas is not None else None,
         start_time=_text(file.get('session_start_time')),
-        trials=np.stack([trials['start_time'][:], trials['stop_time'][:]], axis=1).tolist() if trials is not None and len(trials['id']) else None)
+        areas=sorted({text for text in map(_text, areas[:]) if text}) or None,
+        trials=trials and np.stack([trials['start_time'][:], trials['stop_time'][:]], axis=1).tolist() or None)
 
 def _text(value):
     "A string dataset or value as text; None where it is missing or blank."
@@ -158,7 +157,7 @@ def _observed(units, binned):
     if 'obs_intervals' not in units: return None
     return observed_bins(units['obs_intervals'][:], binned.bin_ms, binned.n_bins)
 
-# %% ../nbs/02_formats.ipynb #95c0296d
+# %% ../nbs/02_formats.ipynb #52c1effd
 def read_nwb_units(
     path, # An NWB file
     bin_ms:int=20, # Bin width, milliseconds
@@ -169,9 +168,11 @@ def read_nwb_units(
     with open_hdf5(path) as file:
         units = member(file, table)
         n_units = len(units['id']) if 'id' in units else None
-        if n_units == 0: raise DataError('at least one unit', f'a table `{table}` with no units', 'Is this the table of the sorted units?')
+        if n_units == 0:
+            raise DataError('at least one unit', f'a table `{table}` with no units', 'Is this the table of the sorted units?')
         ends = member(file, f'{table}/spike_times_index')[:]
-        if n_units not in (None, len(ends)): raise DataError(f'{n_units} units, as `{table}/id` says', f'an index of {len(ends)}', 'The file is damaged.')
+        if n_units not in (None, len(ends)):
+            raise DataError(f'{n_units} units, as `{table}/id` says', f'an index of {len(ends)}', 'The file is damaged.')
         binned = BinnedSpikes(_blocks(member(file, f'{table}/spike_times')), ends, bin_ms, published)
         return Session(**path_ids(path), binned=binned, observed=_observed(units, binned), **nwb_facts(file))
 
@@ -181,7 +182,35 @@ def _blocks(dataset, size=2_000_000):
     size = -(-size//chunk)*chunk
     for start in range(0, len(dataset), size): yield dataset[start:start+size]
 
-# %% ../nbs/02_formats.ipynb #4f5a29a6
+# %% ../nbs/02_formats.ipynb #f6b572ae
+def _series_rate(series):
+    "The sampling rate that a time series states, Hz; None where it states none."
+    if 'starting_time' in series: return float(series['starting_time'].attrs['rate'])
+    if 'timestamps' in series and len(series['timestamps']) > 1: return float(1/np.median(np.diff(series['timestamps'][:1000])))
+
+def _agreed_rate(expected, found, data):
+    "The rate of a matrix, where source and file agree or only one of them speaks."
+    if expected is None and found is None:
+        raise DataError(f'a sampling rate with `{data}`', 'none', 'State `rate` where the source is declared.')
+    if expected and found and abs(found/expected - 1) > 1e-3:
+        raise DataError(f'{expected:g} Hz in `{data}`', f'{found:g} Hz', 'The source and the file disagree.')
+    return expected or found
+
+# %% ../nbs/02_formats.ipynb #46a164cc
+class MatrixRows:
+    "Reads ranges of rows of one dataset; the file is open only while a session's counts are read."
+    def __init__(self, path:str, dataset:str, cache_bytes:int): self.path, self.dataset, self.cache_bytes = path, dataset, cache_bytes
+
+    def __call__(self, ranges):
+        "The rows of each range (first, last) in turn, in one array that the next range overwrites."
+        with open_hdf5(self.path, self.cache_bytes) as file:
+            dataset = file[self.dataset]
+            rows = np.empty((max(last - first for first, last in ranges), *dataset.shape[1:]), dtype=dataset.dtype)
+            for first, last in ranges:
+                dataset.read_direct(rows, np.s_[first:last], np.s_[:last-first])
+                yield rows[:last-first]
+
+# %% ../nbs/02_formats.ipynb #225fc827
 def read_nwb_matrix(
     path, # An NWB file
     bin_ms:int=20, # Bin width, milliseconds
@@ -199,29 +228,5 @@ def read_nwb_matrix(
         blocks = MatrixRows(str(path), matrix.name, cache_bytes=max(16_000_000, 2*chunk_rows*row_bytes))
         binned = BinnedMatrix(blocks, matrix.shape, matrix.dtype, rate, bin_ms, published)
         if unit_names and len(names := member(file, unit_names)) != binned.n_units:
-            raise DataError(f'{len(names)} units, as `{unit_names}` names them', f'{binned.n_units} columns in `{data}`', 'Is the matrix transposed?')
+            raise DataError(f'{len(names)} units, as `{unit_names}` names them', f'{binned.n_units} columns', 'Is the matrix transposed?')
         return Session(**path_ids(path), binned=binned, **nwb_facts(file))
-
-class MatrixRows:
-    "Reads ranges of rows of one dataset; the file is open only while a session's counts are read."
-    def __init__(self, path:str, dataset:str, cache_bytes:int): self.path, self.dataset, self.cache_bytes = path, dataset, cache_bytes
-
-    def __call__(self, ranges):
-        "The rows of each range (first, last) in turn, in one array that the next range overwrites."
-        with open_hdf5(self.path, self.cache_bytes) as file:
-            dataset = file[self.dataset]
-            rows = np.empty((max(last - first for first, last in ranges), *dataset.shape[1:]), dtype=dataset.dtype)
-            for first, last in ranges:
-                dataset.read_direct(rows, np.s_[first:last], np.s_[:last-first])
-                yield rows[:last-first]
-
-def _series_rate(series):
-    "The sampling rate that a time series states, Hz; None where it states none."
-    if 'starting_time' in series: return float(series['starting_time'].attrs['rate'])
-    if 'timestamps' in series and len(series['timestamps']) > 1: return float(1/np.median(np.diff(series['timestamps'][:1000])))
-
-def _agreed_rate(expected, found, data):
-    "The rate of a matrix, where source and file agree or only one of them speaks."
-    if expected is None and found is None: raise DataError(f'a sampling rate with `{data}`', 'none', 'State `rate` where the source is declared.')
-    if expected and found and abs(found/expected - 1) > 1e-3: raise DataError(f'{expected:g} Hz in `{data}`', f'{found:g} Hz', 'The source and the file disagree.')
-    return expected or found

@@ -5,12 +5,14 @@
 # %% auto #0
 __all__ = ['Session', 'Tally']
 
-# %% ../nbs/01_session.ipynb #94b9ec6f
+# %% ../nbs/01_session.ipynb #5e82c561
 from dataclasses import dataclass, field
 import numpy as np
-from .counts import BinnedMatrix, BinnedSpikes, DataError, segments, to_uint8
+from fastcore.basics import patch
+from .counts import BinnedMatrix, BinnedSpikes, DataError, to_uint8
+from .counts import segments as cut
 
-# %% ../nbs/01_session.ipynb #65495d19
+# %% ../nbs/01_session.ipynb #7f914ada
 @dataclass
 class Session:
     "One recording: its spike counts, read on demand, and what its file says about it."
@@ -44,40 +46,48 @@ class Session:
     @property
     def seconds(self) -> float: return self.n_bins*self.bin_ms/1000
 
-    def segment(self,
-        start:int=0, # First bin
-        stop:int|None=None, # Bin after the last; None for the end
-    ) -> tuple: # uint8 counts, units x bins; how many of them saturated at 255
-        "The counts of one stretch of bins as bytes, and how many did not fit."
-        return to_uint8(self.binned.counts(start, stop), self.binned.published)
+# %% ../nbs/01_session.ipynb #e44e697e
+@patch(as_prop=True)
+def title(self:Session) -> str:
+    "Source, subject and session in one line."
+    return ' · '.join(filter(None, [self.source, self.subject_id, self.session_id, self.simulated and 'simulated sample']))
 
-    def counts(self,
-        start:int=0, # First bin
-        stop:int|None=None, # Bin after the last; None for the end
-    ) -> np.ndarray: # uint8, units x bins
-        "Spike counts of all units in bins `start` to `stop`."
-        return self.segment(start, stop)[0]
+@patch
+def __repr__(self:Session):
+    what = f'{self.n_units:,} units, {self.seconds:,.0f} s in {self.n_bins:,} bins of {self.bin_ms} ms'
+    spikes = f', {self.binned.n_spikes:,} spikes' if hasattr(self.binned, 'n_spikes') else ''
+    return f'Session({self.title}: {what}{spikes})'
 
-    def segments(self,
-        max_tokens:int=10_000_000, # Largest segment, tokens
-    ) -> list: # Pairs (start, stop), in bins
-        "Where this session is cut in time."
-        return segments(self.n_units, self.n_bins, max_tokens)
+# %% ../nbs/01_session.ipynb #b7269e9d
+@patch
+def segment(self:Session,
+    start:int=0, # First bin
+    stop:int|None=None, # Bin after the last; None for the end
+) -> tuple: # uint8 counts, units x bins; how many of them saturated at 255
+    "The counts of one stretch of bins as bytes, and how many did not fit."
+    return to_uint8(self.binned.counts(start, stop), self.binned.published)
 
-    @property
-    def title(self) -> str:
-        "Source, subject and session in one line; a simulated sample says so."
-        return ' · '.join(filter(None, [self.source, self.subject_id, self.session_id, self.simulated and 'simulated sample']))
+@patch
+def counts(self:Session,
+    start:int=0, # First bin
+    stop:int|None=None, # Bin after the last; None for the end
+) -> np.ndarray: # uint8, units x bins
+    "Spike counts of all units in bins `start` to `stop`."
+    return self.segment(start, stop)[0]
 
-    def __repr__(self):
-        what = f'{self.n_units:,} units, {self.seconds:,.0f} s in {self.n_bins:,} bins of {self.bin_ms} ms'
-        spikes = f', {self.binned.n_spikes:,} spikes' if hasattr(self.binned, 'n_spikes') else ''
-        return f'Session({self.title}: {what}{spikes})'
+@patch
+def segments(self:Session,
+    max_tokens:int=10_000_000, # Largest segment, tokens
+) -> list: # Pairs (start, stop), in bins
+    "Where this session is cut in time."
+    return cut(self.n_units, self.n_bins, max_tokens)
 
-# %% ../nbs/01_session.ipynb #1402a3b2
+# %% ../nbs/01_session.ipynb #c59c9891
 class Tally:
     "What only the counts can tell, gathered segment by segment."
-    def __init__(self, n_units:int): self.unit_spikes, self.max_count, self.n_saturated, self.n_segments = np.zeros(n_units, dtype=np.int64), 0, 0, 0
+    def __init__(self, n_units:int):
+        self.unit_spikes = np.zeros(n_units, dtype=np.int64)
+        self.max_count = self.n_saturated = self.n_segments = 0
 
     def add(self,
         counts:np.ndarray, # uint8, units x bins

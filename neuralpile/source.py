@@ -6,7 +6,7 @@
 __all__ = ['Dandi', 'Published', 'Source', 'sample_folder', 'is_sample', 'simulate_trains', 'sources', 'find_source',
            'notebook_path', 'markdown_table', 'catalogue_row']
 
-# %% ../nbs/03_source.ipynb #8166c130
+# %% ../nbs/03_source.ipynb #798ceb00
 import importlib
 import pkgutil
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 import numpy as np
+from fastcore.basics import patch
 from .counts import DataError
 from .session import Session
 
@@ -41,7 +42,7 @@ class Published:
     subjects:int # Animals or people
     sessions:int # Sessions, as the pile counts them
 
-# %% ../nbs/03_source.ipynb #8fb57b45
+# %% ../nbs/03_source.ipynb #cd0b7d4c
 @dataclass(frozen=True, kw_only=True)
 class Source:
     "One dataset of the pile: where it lives, what is known of it, how its files are read, and a sample in the same layout."
@@ -61,49 +62,58 @@ class Source:
     skip:tuple=() # Which raw files do not, though they look alike
     bin_ms:int=20 # Bin width of the published pile, milliseconds
 
-    def raw_files(self,
-        folder, # Folder with this source's files, in the archive's layout
-    ) -> list: # Paths, in the order of the published pile
-        "The files to build from; raises `DataError` when there are none, or when one is neither read nor skipped."
-        folder = Path(folder)
-        names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob('*') if path.is_file())
-        names = [name for name in names if not any(part.startswith('.') for part in name.split('/')) and name not in _not_data]
-        wanted = [name for name in names if not any(fnmatchcase(name, pattern) for pattern in self.skip)]
-        if unknown := [name for name in wanted if self.archive and not fnmatchcase(name, self.files)]:
-            raise DataError(f"only files like {self.files} or {', '.join(self.skip) or 'nothing else'}", f'{unknown[0]}, and {len(unknown) - 1} more like it',
-                'Remove what is not part of the archive, or say in the source whether it is read or skipped.', source=self.key)
-        if found := [folder/name for name in wanted if fnmatchcase(name, self.files)]: return found
-        expected = f'{self.files} under {folder.name}' + (f' ({self.published.sessions} in the published pile)' if self.published else '')
-        held = f'{len(names)} other files' if names else 'an empty folder' if folder.is_dir() else 'no such folder'
-        raise DataError(expected, held, f'Fetch them with `{self.archive.fetch_command}`.' if self.archive else 'Is this the right folder?', source=self.key)
+# %% ../nbs/03_source.ipynb #7fb12f42
+@patch
+def __repr__(self:Source):
+    tokens = f', {self.published.tokens:,} tokens in the published pile' if self.published else ''
+    return f"Source({self.key}: {self.archive or 'no archive'}, {self.licence or 'licence unknown'}{tokens})"
 
-    def session(self,
-        path, # A raw file
-        folder='', # The folder the source's files are in; the session names its file relative to it
-        bin_ms:int=20, # Bin width, milliseconds
-        published:bool=False, # Read as the published pile did?
-        **options, # What this source's reader takes besides
-    ) -> Session: # raises DataError
-        "One session of this source."
-        path = Path(path)
-        name = path.relative_to(folder).as_posix() if folder else path.name
-        try: session = self.read(path, bin_ms=bin_ms, published=published, **options)
-        except DataError as error: raise error.at(file=name, source=self.key) from error
-        session.source, session.file, session.simulated = self.key, name, bool(folder) and is_sample(folder)
-        return session
-
-    def sample(self) -> Session:
-        "The first session of the built-in sample."
-        folder = sample_folder(self)
-        return self.session(self.raw_files(folder)[0], folder)
-
-    def __repr__(self):
-        tokens = f', {self.published.tokens:,} tokens in the published pile' if self.published else ''
-        return f"Source({self.key}: {self.archive or 'no archive'}, {self.licence or 'licence unknown'}{tokens})"
-
+# %% ../nbs/03_source.ipynb #0e9a0d60
 _not_data = {'dandiset.yaml', 'SIMULATED.txt', 'lock.json'} # what archives and this project put beside the data
 
-# %% ../nbs/03_source.ipynb #88cbf0c4
+@patch
+def raw_files(self:Source,
+    folder, # Folder with this source's files, in the archive's layout
+) -> list: # Paths, in the order of the published pile
+    "The files to build from; raises `DataError` when there are none, or when one is neither read nor skipped."
+    folder = Path(folder)
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob('*') if path.is_file())
+    names = [name for name in names if not any(part.startswith('.') for part in name.split('/')) and name not in _not_data]
+    wanted = [name for name in names if not any(fnmatchcase(name, pattern) for pattern in self.skip)]
+    unknown = [name for name in wanted if self.archive and not fnmatchcase(name, self.files)]
+    if unknown:
+        raise DataError(f"only files like {', '.join([self.files, *self.skip])}", f'{unknown[0]} and {len(unknown) - 1} others',
+            'Remove what is not part of the archive, or say in the source whether it is read or skipped.', source=self.key)
+    if found := [folder/name for name in wanted if fnmatchcase(name, self.files)]: return found
+    expected = f'{self.files} under {folder.name}' + (f' ({self.published.sessions} in the published pile)' if self.published else '')
+    held = f'{len(names)} other files' if names else 'an empty folder' if folder.is_dir() else 'no such folder'
+    next_step = f'Fetch them with `{self.archive.fetch_command}`.' if self.archive else 'Is this the right folder?'
+    raise DataError(expected, held, next_step, source=self.key)
+
+# %% ../nbs/03_source.ipynb #41e6209a
+@patch
+def session(self:Source,
+    path, # A raw file
+    folder='', # The folder the source's files are in; the session names its file relative to it
+    bin_ms:int=20, # Bin width, milliseconds
+    published:bool=False, # Read as the published pile did?
+    **options, # What this source's reader takes besides
+) -> Session: # raises DataError
+    "One session of this source."
+    path = Path(path)
+    name = path.relative_to(folder).as_posix() if folder else path.name
+    try: session = self.read(path, bin_ms=bin_ms, published=published, **options)
+    except DataError as error: raise error.at(file=name, source=self.key) from error
+    session.source, session.file, session.simulated = self.key, name, bool(folder) and is_sample(folder)
+    return session
+
+@patch
+def sample(self:Source) -> Session:
+    "The first session of the built-in sample."
+    folder = sample_folder(self)
+    return self.session(self.raw_files(folder)[0], folder)
+
+# %% ../nbs/03_source.ipynb #0f40d15e
 @cache
 def sample_folder(
     source:Source, # A source
@@ -111,7 +121,8 @@ def sample_folder(
     "The built-in sample of a source, written on first use."
     folder = Path(_samples().name)/source.key
     folder.mkdir()
-    (folder/'SIMULATED.txt').write_text(f'Simulated by neuralpile in the layout of {source.archive or source.name}. These are not recordings.\n')
+    note = f'Simulated by neuralpile in the layout of {source.archive or source.name}. These are not recordings.\n'
+    (folder/'SIMULATED.txt').write_text(note, encoding='utf-8')
     source.write_sample(folder)
     return folder
 
@@ -144,14 +155,15 @@ def simulate_trains(
         trains.append(np.sort(np.rint(ticks))/30_000)
     return trains
 
-# %% ../nbs/03_source.ipynb #00858807
+# %% ../nbs/03_source.ipynb #e9524674
 def sources() -> dict: # Key -> Source
     "All sources, the largest of the published pile first."
     import neuralpile.sources
     found = {}
     for module in pkgutil.iter_modules(neuralpile.sources.__path__):
         source = getattr(importlib.import_module(f'neuralpile.sources.{module.name}'), 'source', None)
-        if not hasattr(source, 'key'): raise DataError('a `source` declared', 'none', 'Declare `source = Source(...)` in an exported cell.', file=f'sources/{module.name}')
+        if not hasattr(source, 'key'):
+            raise DataError('`source = Source(...)` in an exported cell', 'none', file=f'sources/{module.name}')
         found[source.key] = source
     return dict(sorted(found.items(), key=lambda item: (-(item[1].published.tokens if item[1].published else 0), item[0])))
 
@@ -171,7 +183,7 @@ def notebook_path(
     checkout = package.parent/'nbs'/'sources'
     return (checkout if checkout.is_dir() else package/'notebooks')/f'{key}.ipynb'
 
-# %% ../nbs/03_source.ipynb #69b2058e
+# %% ../nbs/03_source.ipynb #c743aa40
 def markdown_table(
     rows:list, # One dict per row, the same keys in each
 ) -> str: # Markdown
@@ -185,7 +197,7 @@ def catalogue_row(
     source:Source, # A source
 ) -> dict: # Column -> value
     "What the catalogue says of one source; what is not known is None."
-    published = source.published
-    return dict(source=source.key, name=source.name, tokens=published.tokens if published else None, archive=str(source.archive) if source.archive else None,
+    def published(name): return source.published and getattr(source.published, name)
+    return dict(source=source.key, name=source.name, tokens=published('tokens'), archive=source.archive and str(source.archive),
         licence=source.licence, species=', '.join(source.species) or None, task=source.task,
-        subjects=published.subjects if published else None, sessions=published.sessions if published else None)
+        subjects=published('subjects'), sessions=published('sessions'))

@@ -10,7 +10,7 @@ from ..formats import read_nwb_units, write_nwb_units
 from ..source import Dandi, Published, Source, simulate_trains
 import numpy as np
 
-# %% ../../nbs/sources/perich.ipynb #a25828f9
+# %% ../../nbs/sources/perich.ipynb #1c4c0f3c
 def write_sample(folder):
     "Two simulated sessions: centre-out with M1 and PMd, random targets with M1 alone; unit 5 never fires."
     for task, areas, n_units in (('CO', ('M1', 'PMd'), 36), ('RT', ('M1',), 18)):
@@ -21,7 +21,9 @@ def write_sample(folder):
         write_nwb_units(path, trains, areas=areas, trials=[(start, start + 3) for start in starts], waveform_samples=48)
 
 source = Source(key='perich', name='Perich', read=read_nwb_units, write_sample=write_sample,
-    archive=Dandi('000688', version='0.250122.1735', doi='10.48324/dandi.000688/0.250122.1735'), published=Published(tokens=688_889_368, subjects=4, sessions=111),
-    licence='CC-BY-4.0', species=('Macaca mulatta',), areas=('M1', 'PMd'), task='centre-out and random-target reaching',
-    unit_kind='sorted units (C, M, T), threshold crossings (J)', citation='''@article{perich2018, title={A neural population mechanism for rapid learning}, journal={Neuron},
-    author={Perich, Matthew G and Gallego, Juan A and Miller, Lee E}, volume={100}, number={4}, pages={964--976}, year={2018}, doi={10.1016/j.neuron.2018.09.030}}''')
+    archive=Dandi('000688', version='0.250122.1735', doi='10.48324/dandi.000688/0.250122.1735'), licence='CC-BY-4.0',
+    published=Published(tokens=688_889_368, subjects=4, sessions=111), species=('Macaca mulatta',), areas=('M1', 'PMd'),
+    task='centre-out and random-target reaching', unit_kind='sorted units (C, M, T), threshold crossings (J)',
+    citation='''@article{perich2018, title={A neural population mechanism for rapid learning},
+    author={Perich, Matthew G and Gallego, Juan A and Miller, Lee E}, journal={Neuron}, volume={100}, number={4},
+    pages={964--976}, year={2018}, doi={10.1016/j.neuron.2018.09.030}}''')

@@ -10,13 +10,14 @@ from ..formats import read_nwb_units, write_nwb_units
 from ..source import Source, simulate_trains
 import numpy as np
 
-# %% ../../nbs/sources/template.ipynb #18b3160b
+# %% ../../nbs/sources/template.ipynb #434557a9
 def write_sample(folder):
     "Two simulated sessions with trials, each with a unit that never fires."
     for day in (1, 2):
         starts = np.arange(2, 38, 3.0)
         trains = simulate_trains(20, 40, starts, seed=day)
         trains[7] = trains[7][:0]
-        write_nwb_units(folder/'sub-X'/f'sub-X_ses-{day}_ecephys.nwb', trains, subject='X', areas=('M1',), trials=[(start, start + 2) for start in starts])
+        path = folder/'sub-X'/f'sub-X_ses-{day}_ecephys.nwb'
+        write_nwb_units(path, trains, subject='X', areas=('M1',), trials=[(start, start + 2) for start in starts])
 
 source = Source(key='template', name='Template', read=read_nwb_units, write_sample=write_sample)

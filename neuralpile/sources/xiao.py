@@ -11,7 +11,7 @@ from ..formats import new_nwb, read_nwb_matrix, save_nwb
 from ..source import Dandi, Published, Source, simulate_trains
 import numpy as np
 
-# %% ../../nbs/sources/xiao.ipynb #bd610f18
+# %% ../../nbs/sources/xiao.ipynb #b9f93246
 def write_sample(folder):
     "A simulated session: raster, behaviour and image files; a silent unit, an artefact, and a last bin that is not full."
     from hdmf.common import DynamicTable, VectorData
@@ -31,8 +31,10 @@ def write_sample(folder):
 
 source = Source(key='xiao', name='Xiao', write_sample=write_sample, skip=('*_image.nwb', '*_behavior.nwb'),
     read=partial(read_nwb_matrix, data='processing/ecephys/rasters', rate=1000, unit_names='processing/ecephys/unit_names/unit_name'),
-    archive=Dandi('000628', version='0.240501.1912', doi='10.48324/dandi.000628/0.240501.1912'), published=Published(tokens=17_695_820_059, subjects=13, sessions=679),
-    licence='CC-BY-4.0', species=('Macaca mulatta', 'Macaca nemestrina'), areas=('V1', 'V2', 'V4', 'PIT', 'CIT', 'AIT'), task='free viewing of natural images',
-    unit_kind='single units and multi-units', citation='''@article{xiao2024, title={Feature-selective responses in macaque visual cortex follow eye movements during natural vision},
-    author={Xiao, Will and Sharma, Saloni and Kreiman, Gabriel and Livingstone, Margaret S}, journal={Nature Neuroscience}, volume={27}, number={6}, pages={1157--1166}, year={2024},
-    doi={10.1038/s41593-024-01631-5}}''')
+    archive=Dandi('000628', version='0.240501.1912', doi='10.48324/dandi.000628/0.240501.1912'), licence='CC-BY-4.0',
+    published=Published(tokens=17_695_820_059, subjects=13, sessions=679), species=('Macaca mulatta', 'Macaca nemestrina'),
+    areas=('V1', 'V2', 'V4', 'PIT', 'CIT', 'AIT'), task='free viewing of natural images', unit_kind='single units and multi-units',
+    citation='''@article{xiao2024,
+    title={Feature-selective responses in macaque visual cortex follow eye movements during natural vision},
+    author={Xiao, Will and Sharma, Saloni and Kreiman, Gabriel and Livingstone, Margaret S}, journal={Nature Neuroscience},
+    volume={27}, number={6}, pages={1157--1166}, year={2024}, doi={10.1038/s41593-024-01631-5}}''')
