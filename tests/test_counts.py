@@ -119,7 +119,7 @@ def test_what_is_no_count_stops(value):
 
 
 @pytest.mark.parametrize('shape, options, says', [((3, 100), {}, 'transposed'), ((10, 2), {}, 'at least one bin'), ((100,), {}, 'time x units'), ((100, 0), {}, 'at least one unit'),
-    ((100, 2), dict(rate=60), 'whole samples'), ((100, 2), dict(bin_ms=0), 'whole number of samples')])
+    ((100, 2), dict(rate=60), 'whole samples'), ((100, 2), dict(bin_ms=0), 'whole samples')])
 def test_bad_matrix_stops(shape, options, says):
     with pytest.raises(DataError, match=says): binned_matrix(np.zeros(shape, dtype=np.uint8), **options)
 
