@@ -6,7 +6,7 @@
 __all__ = ['SESSION_COLUMNS', 'row_table', 'ShardWriter', 'read_row', 'session_table', 'session_row', 'Report', 'BuildFailed',
            'card', 'build', 'run_notebook']
 
-# %% ../nbs/05_build.ipynb #71ea7554
+# %% ../nbs/05_build.ipynb #c1add58c
 import errno
 import hashlib
 import json
@@ -21,7 +21,7 @@ import numpy as np
 from . import __version__
 from .counts import DataError
 from .session import Tally
-from .source import Dandi, Source, is_sample, markdown_table, sample_folder
+from .source import Source, is_sample, markdown_table, sample_folder
 
 # %% ../nbs/05_build.ipynb #82dcef81
 def row_table(
@@ -94,11 +94,11 @@ def _row(table, row):
     return {**{name: table[name][row].as_py() for name in table.column_names if name != 'spike_counts'},
         'spike_counts': cell.flatten().to_numpy().reshape(len(widths), widths[0])}
 
-# %% ../nbs/05_build.ipynb #e5ec1abe
+# %% ../nbs/05_build.ipynb #2b8d12f5
 SESSION_COLUMNS = dict(
     source='string', subject_id='string', session_id='string', subject='string', species='string', areas='list<string>', task='string', unit_kind='string',
     n_units='int64', n_bins='int64', tokens='int64', bin_ms='double', start_time='string', observed='list<list<int64>>', trials='list<list<double>>',
-    n_spikes='int64', max_count='int64', n_saturated='int64', n_silent_units='int64', n_segments='int64',
+    n_spikes='int64', max_count='int64', n_saturated='int64', n_silent_units='int64', n_segments='int64', n_negative='int64',
     raw_file='string', raw_bytes='int64', raw_sha256='string', asset_id='string', archive='string', archive_version='string',
     licence='string', citation='string', evaluation='list<string>', duplicate_of='string',
     simulated='bool', published='bool', max_tokens='int64', version='string', warnings='list<string>')
@@ -116,7 +116,7 @@ def session_table(
     import pyarrow as pa
     return pa.Table.from_pylist(rows, schema=pa.schema([(name, _column_type(kind)) for name, kind in SESSION_COLUMNS.items()]))
 
-# %% ../nbs/05_build.ipynb #d669fd42
+# %% ../nbs/05_build.ipynb #ccd663f4
 def session_row(
     source:Source, # The source
     session, # A Session of it, read to the end
@@ -131,7 +131,7 @@ def session_row(
         **{name: getattr(session, name) for name in ('source', 'subject_id', 'session_id', 'subject', 'n_units', 'n_bins', 'bin_ms', 'start_time')},
         **{name: getattr(session, name) for name in ('observed', 'trials', 'simulated', 'warnings')},
         **{name: getattr(source, name) for name in ('task', 'unit_kind', 'licence', 'citation')},
-        **tally.row(), tokens=session.n_tokens, species=session.species or only(source.species),
+        **tally.row(), n_negative=getattr(session.binned, 'n_negative', None), tokens=session.n_tokens, species=session.species or only(source.species),
         areas=session.areas or (list(source.areas) if only(source.areas) else None),
         archive=source.archive and source.archive.id, archive_version=source.archive and source.archive.version,
         raw_file=session.file, raw_bytes=Path(path).stat().st_size, raw_sha256=sha256,
@@ -235,7 +235,7 @@ def _check_replaces(target, report, raw_files):
         next_step = 'It stays as it was. Choose another out_dir, or remove it.'
         raise DataError(expected, f'{len(lost)} missing, {lost[0]} first', next_step, source=report.source.key)
 
-# %% ../nbs/05_build.ipynb #b9846b7b
+# %% ../nbs/05_build.ipynb #460d6850
 def _read_session(source, path, raw_folder, given, options, scratch):
     "Read one session into the scratch file, segment by segment; its row of the session table, and the shapes of its segments."
     session = source.session(path, raw_folder, given['bin_ms'], given['published'], **options)
@@ -247,7 +247,7 @@ def _read_session(source, path, raw_folder, given, options, scratch):
         scratch.write(np.ascontiguousarray(counts).data)
     scratch.seek(0)
     did = 'wrapped' if given['published'] else 'saturated'
-    if tally.n_saturated: session.warnings.append(f'{tally.n_saturated} counts above 255 {did}')
+    if tally.n_saturated: session.warnings.append(f'counts above 255 {did}: {tally.n_saturated}')
     return session_row(source, session, path, tally, given['max_tokens']), shapes
 
 # %% ../nbs/05_build.ipynb #1b156888

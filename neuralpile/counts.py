@@ -199,7 +199,7 @@ def sum_rows(
     for row in range(1, factor): total = total + rows[:, row*n_units:(row+1)*n_units]
     return total
 
-# %% ../nbs/00_counts.ipynb #4f867d19
+# %% ../nbs/00_counts.ipynb #01b75af4
 class BinnedMatrix:
     "A matrix of counts, time x units, on the grid of bins; `counts(start, stop)` gives units x bins."
     block_bytes = 2_000_000 # read and summed at a time
@@ -221,7 +221,7 @@ class BinnedMatrix:
         if round(factor) < 1 or abs(factor/round(factor) - 1) > 1e-4:
             raise DataError(f'a bin width of whole samples at {rate:g} Hz', f'{bin_ms} ms', f'Choose a multiple of {1000/rate:g} ms.')
         self.read_ranges, self.dtype, self.bin_ms, self.published = read_ranges, np.dtype(dtype), bin_ms, published
-        self.factor, self.n_units, self.n_negative = round(factor), shape[1], 0
+        self.factor, self.n_units = round(factor), shape[1]
         self.n_bins = shape[0]//self.factor
         if not self.n_bins: raise DataError(f'at least one bin of {bin_ms} ms', f'{shape[0]} rows at {rate:g} Hz')
 

@@ -182,10 +182,10 @@ def _blocks(dataset, size=2_000_000):
     size = -(-size//chunk)*chunk
     for start in range(0, len(dataset), size): yield dataset[start:start+size]
 
-# %% ../nbs/02_formats.ipynb #f6b572ae
+# %% ../nbs/02_formats.ipynb #f6150e7f
 def _series_rate(series):
     "The sampling rate that a time series states, Hz; None where it states none."
-    if 'starting_time' in series: return float(series['starting_time'].attrs['rate'])
+    if 'starting_time' in series and 'rate' in series['starting_time'].attrs: return float(series['starting_time'].attrs['rate'])
     if 'timestamps' in series and len(series['timestamps']) > 1: return float(1/np.median(np.diff(series['timestamps'][:1000])))
 
 def _agreed_rate(expected, found, data):
@@ -210,14 +210,14 @@ class MatrixRows:
                 dataset.read_direct(rows, np.s_[first:last], np.s_[:last-first])
                 yield rows[:last-first]
 
-# %% ../nbs/02_formats.ipynb #225fc827
+# %% ../nbs/02_formats.ipynb #440b2557
 def read_nwb_matrix(
     path, # An NWB file
     bin_ms:int=20, # Bin width, milliseconds
     published:bool=False, # Sum as the published pile did?
     data:str='', # Where the matrix is in the file: a time series or its dataset
     rate:float|None=None, # Rows per second, Hz; None to take it from the series
-    unit_names:str|None=None, # Where the names of the units are; their number must be the matrix's
+    unit_names:str|None=None, # Where the names of the units are; if they are there, their number must be the matrix's
 ) -> Session: # raises DataError
     "One session from an NWB file with a matrix of counts, time x units; the matrix is read in blocks."
     with open_hdf5(path) as file:
@@ -227,6 +227,7 @@ def read_nwb_matrix(
         chunk_rows, row_bytes = (matrix.chunks or (0,))[0], int(np.prod(matrix.shape[1:], dtype=np.int64))*matrix.dtype.itemsize
         blocks = MatrixRows(str(path), matrix.name, cache_bytes=max(16_000_000, 2*chunk_rows*row_bytes))
         binned = BinnedMatrix(blocks, matrix.shape, matrix.dtype, rate, bin_ms, published)
-        if unit_names and len(names := member(file, unit_names)) != binned.n_units:
+        names = file.get(unit_names) if unit_names else None
+        if names is not None and len(names) != binned.n_units:
             raise DataError(f'{len(names)} units, as `{unit_names}` names them', f'{binned.n_units} columns', 'Is the matrix transposed?')
         return Session(**path_ids(path), binned=binned, **nwb_facts(file))

@@ -12,7 +12,7 @@ from fastcore.basics import patch
 from .counts import BinnedMatrix, BinnedSpikes, DataError, to_uint8
 from .counts import segments as cut
 
-# %% ../nbs/01_session.ipynb #7f914ada
+# %% ../nbs/01_session.ipynb #47d7ec84
 @dataclass
 class Session:
     "One recording: its spike counts, read on demand, and what its file says about it."
@@ -33,7 +33,8 @@ class Session:
     def __post_init__(self):
         for name in ('subject_id', 'session_id'):
             if not getattr(self, name): raise DataError(f'a {name}', 'an empty one').at(self.file, self.source)
-        if self.binned.n_negative: self.warnings.append(f'{self.binned.n_negative} spikes before time zero were left out')
+        for name, text in dict(n_negative='spikes before time zero, left out', n_lost='spikes above the last floating-point edge, lost').items():
+            if number := getattr(self.binned, name, 0): self.warnings.append(f'{text}: {number}')
 
     @property
     def n_units(self) -> int: return self.binned.n_units

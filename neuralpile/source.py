@@ -42,7 +42,7 @@ class Published:
     subjects:int # Animals or people
     sessions:int # Sessions, as the pile counts them
 
-# %% ../nbs/03_source.ipynb #cd0b7d4c
+# %% ../nbs/03_source.ipynb #e7c88007
 @dataclass(frozen=True, kw_only=True)
 class Source:
     "One dataset of the pile: where it lives, what is known of it, how its files are read, and a sample in the same layout."
@@ -60,7 +60,6 @@ class Source:
     unit_kind:str|None=None # What one row is: sorted units, threshold crossings, ...
     files:str='*.nwb' # Which raw files hold spikes
     skip:tuple=() # Which raw files do not, though they look alike
-    bin_ms:int=20 # Bin width of the published pile, milliseconds
 
 # %% ../nbs/03_source.ipynb #7fb12f42
 @patch
@@ -68,8 +67,8 @@ def __repr__(self:Source):
     tokens = f', {self.published.tokens:,} tokens in the published pile' if self.published else ''
     return f"Source({self.key}: {self.archive or 'no archive'}, {self.licence or 'licence unknown'}{tokens})"
 
-# %% ../nbs/03_source.ipynb #0e9a0d60
-_not_data = {'dandiset.yaml', 'SIMULATED.txt', 'lock.json'} # what archives and this project put beside the data
+# %% ../nbs/03_source.ipynb #a38ca61c
+_not_data = {'dandiset.yaml', 'SIMULATED.txt'} # what the archive's client and this project put beside the data
 
 @patch
 def raw_files(self:Source,
@@ -113,14 +112,14 @@ def sample(self:Source) -> Session:
     folder = sample_folder(self)
     return self.session(self.raw_files(folder)[0], folder)
 
-# %% ../nbs/03_source.ipynb #0f40d15e
+# %% ../nbs/03_source.ipynb #a7193e02
 @cache
 def sample_folder(
     source:Source, # A source
 ) -> Path: # Folder in the archive's layout; it lasts as long as this process
     "The built-in sample of a source, written on first use."
     folder = Path(_samples().name)/source.key
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     note = f'Simulated by neuralpile in the layout of {source.archive or source.name}. These are not recordings.\n'
     (folder/'SIMULATED.txt').write_text(note, encoding='utf-8')
     source.write_sample(folder)

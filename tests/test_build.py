@@ -119,6 +119,26 @@ def test_an_earlier_dataset_never_loses_sessions(tmp_path):
     assert len(build(source, raw_dir=str(raw), out_dir=str(out)).sessions) == 4 and digests(out) != before
 
 
+def test_what_is_left_out_is_said(tmp_path, rows):
+    "Times before zero, and in published mode the last spike a hair above the last edge."
+    end = np.nextafter(0.24, 1)
+    write_nwb_units(tmp_path/'raw'/'sub-Y'/'a.nwb', [np.array([-0.2, -0.1, 0.05]), np.array([end])])
+    for published, n_spikes, warnings in ((False, 2, 1), (True, 1, 2)):
+        report = build(find_source('template'), raw_dir=str(tmp_path/'raw'), out_dir=str(tmp_path/'pile'), published=published)
+        (row,) = rows(report.folder, 'sessions')
+        assert (row['n_negative'], row['n_spikes'], len(row['warnings'])) == (2, n_spikes, warnings)
+        assert 'spikes before time zero, left out: 2' in repr(report)
+
+
+def test_a_crowded_bin_holds_what_fits(tmp_path, rows):
+    "300 spikes in one bin are 255 and one saturated entry, or in published mode 44."
+    write_nwb_units(tmp_path/'raw'/'sub-Y'/'a.nwb', [np.full(300, 0.05), np.array([0.1])])
+    for published, count in ((False, 255), (True, 44)):
+        report = build(find_source('template'), raw_dir=str(tmp_path/'raw'), out_dir=str(tmp_path/'pile'), published=published)
+        (row,) = rows(report.folder, 'sessions')
+        assert rows(report.folder)[0]['spike_counts'][0][2] == count and row['n_saturated'] == 1 and len(row['warnings']) == 1
+
+
 def test_recordings_replace_a_sample(tmp_path):
     source = find_source('template')
     build(source, out_dir=str(tmp_path/'pile'))
