@@ -1,6 +1,4 @@
 "Reading and running the notebooks, for the tests and for `refresh.py`."
-import json
-import os
 import re
 from pathlib import Path
 
@@ -59,8 +57,10 @@ def readme_text(root=ROOT):
     notebook.cells = [cell for cell in notebook.cells if not cell.source.startswith('#| hide')]
     for cell in notebook.cells:
         if cell.source.startswith('#| echo: false'): cell.cell_type, cell.source = 'markdown', ''.join(output.data['text/markdown'] for output in cell.outputs)
+    notebook.metadata.language_info = {'name': 'python'} # colours the code
     exporter = MarkdownExporter(exclude_input_prompt=True, exclude_output_prompt=True)
-    return exporter.from_notebook_node(notebook)[0].strip() + '\n'
+    text = re.sub(r'\n{3,}', '\n\n', exporter.from_notebook_node(notebook)[0]).strip() + '\n'
+    return re.sub(r'\]\((?!https?:)([^)]+\.ipynb)\)', r'](nbs/\1)', text) # links of the site lead from nbs/
 
 
 def readme_commands(root=ROOT):
