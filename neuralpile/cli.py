@@ -42,7 +42,7 @@ def text_table(
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return '\n'.join('  '.join(f'{text:{width}}' for text, width in zip(line, widths)).rstrip() for line in lines)
 
-# %% ../nbs/10_cli.ipynb #7638624c
+# %% ../nbs/10_cli.ipynb #37e7b631
 def run_source(
     key:str, # Key of a source
     out_dir, # Folder of the pile
@@ -50,6 +50,7 @@ def run_source(
     **parameters, # Parameters of its notebook
 ) -> str|None: # What failed; None when nothing did
     "Run one source's notebook into `<out_dir>/<key>/`, and keep it there."
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
     from neuralpile.build import run_notebook
     out_dir = Path(out_dir).absolute()
@@ -58,11 +59,16 @@ def run_source(
     try: run_notebook(notebook_path(key), executed, progress_bar, out_dir=str(out_dir), **parameters)
     except PapermillExecutionError as error:
         return error.evalue if error.ename in ('BuildFailed', 'DataError') else f'{key}: {error.ename}: {error.evalue}'
+    except DeadKernelError: return f'{key}: the kernel died, most likely because memory ran out'
     except DataError as error: return str(error)
     finally:
-        if executed.exists():
-            (out_dir/key).mkdir(exist_ok=True)
-            executed.replace(out_dir/key/'build.ipynb')
+        if executed.exists(): _keep(executed, out_dir/key)
+
+def _keep(executed, folder):
+    "Put an executed notebook beside its dataset; one that changed nothing does not take the place of the record."
+    folder.mkdir(exist_ok=True)
+    refused = all((folder/name).exists() for name in ('sessions.parquet', 'build.ipynb')) # a finished build has no notebook yet
+    executed.replace(folder/('build-refused.ipynb' if refused else 'build.ipynb'))
 
 # %% ../nbs/10_cli.ipynb #dcd5b693
 @main.command()

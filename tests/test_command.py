@@ -1,11 +1,13 @@
 "The command, as installed."
 import re
 import shutil
-import subprocess
 
 import matplotlib.image
+import nbformat
 import numpy as np
 import pytest
+from neuralpile.cli import run_source
+from neuralpile.formats import write_nwb_units
 from neuralpile.source import sources
 from notebooks import ROOT, SOURCES, readme_commands
 
@@ -62,6 +64,26 @@ def test_raw_dir_holds_one_folder_per_source(command, tmp_path):
     shutil.rmtree(tmp_path/'raw'/'xiao')
     result = command('neuralpile', 'build', 'perich', 'xiao', '--raw-dir', 'raw', '--out-dir', 'pile', cwd=tmp_path)
     assert result.returncode == 1 and 'perich: built in' in result.stdout and 'xiao: expected *.nwb under xiao' in result.stdout
+
+
+def test_a_refused_build_leaves_the_record_of_the_dataset(command, tmp_path):
+    for name in 'ab': write_nwb_units(tmp_path/'raw'/'sub-Y'/f'{name}.nwb', [np.arange(100)/10])
+    def build(*more): return command('neuralpile', 'build', 'template', '--raw-dir', 'raw', '--out-dir', 'pile', *more, cwd=tmp_path)
+    assert build().returncode == 0
+    record = (tmp_path/'pile'/'template'/'build.ipynb').read_bytes()
+    refused = build('--n-sessions', 1)
+    assert refused.returncode == 1 and '1 missing, sub-Y/b.nwb first' in refused.stdout
+    assert (tmp_path/'pile'/'template'/'build.ipynb').read_bytes() == record
+    assert '1 missing' in (tmp_path/'pile'/'template'/'build-refused.ipynb').read_text()
+
+
+def test_a_kernel_that_dies_is_reported(tmp_path, monkeypatch):
+    notebook = nbformat.read(SOURCES/'template.ipynb', 4)
+    notebook.cells[-1].source = 'import os; os._exit(9)'
+    nbformat.write(notebook, tmp_path/'dying.ipynb')
+    monkeypatch.setattr('neuralpile.cli.notebook_path', lambda key: tmp_path/'dying.ipynb')
+    assert run_source('template', tmp_path/'pile', progress_bar=False) == 'template: the kernel died, most likely because memory ran out'
+    assert (tmp_path/'pile'/'template'/'build.ipynb').exists()
 
 
 @pytest.mark.parametrize('arguments, says', [(['build', 'perch', '--out-dir', 'pile'], 'expected one of the sources'), (['build', 'perich'], 'Missing option'),

@@ -10,12 +10,12 @@ from ..formats import read_nwb_units, write_nwb_units
 from ..source import Source, simulate_trains
 import numpy as np
 
-# %% ../../nbs/sources/template.ipynb #434557a9
+# %% ../../nbs/sources/template.ipynb #e89461ce
 def write_sample(folder):
-    "Two simulated sessions with trials, each with a unit that never fires."
+    "Two simulated sessions with trials, on a millisecond clock; unit 7 never fires."
     for day in (1, 2):
         starts = np.arange(2, 38, 3.0)
-        trains = simulate_trains(20, 40, starts, seed=day)
+        trains = [times.round(3) for times in simulate_trains(20, 40, starts, seed=day)]
         trains[7] = trains[7][:0]
         path = folder/'sub-X'/f'sub-X_ses-{day}_ecephys.nwb'
         write_nwb_units(path, trains, subject='X', areas=('M1',), trials=[(start, start + 2) for start in starts])
