@@ -70,9 +70,9 @@ def _checked_ends(ends):
         raise DataError('an index that ascends from unit to unit', f'{ends[:5].tolist()}...', 'The file is damaged.')
     return ends
 
-# %% ../nbs/00_counts.ipynb #5baa7e53
+# %% ../nbs/00_counts.ipynb #60c1398a
 def _checked_times(times, filled, offsets, bin_ms):
-    "One block of spike times as float64, finite and small enough to count bins in 32 bits."
+    "One block of spike times as float64, finite and within thirty days (and within 2^31 bins)."
     times = np.asarray(times)
     if times.ndim != 1 or times.dtype.kind not in 'fiu':
         raise DataError('spike times as a list of numbers, seconds', f'{times.dtype} of shape {times.shape}')
@@ -82,8 +82,8 @@ def _checked_times(times, filled, offsets, bin_ms):
     if not np.isfinite(times).all():
         unit = np.searchsorted(offsets, filled + np.flatnonzero(~np.isfinite(times))[0], side='right') - 1
         raise DataError('finite spike times, seconds', f'NaN or infinity in unit {unit}', 'The file is damaged, or the unit was not sorted.')
-    if times.max() >= 2**31 * bin_ms/1000:
-        raise DataError('seconds from the start of the session', f'a spike at {times.max():.0f}', 'Are they samples, or on a calendar clock?')
+    if times.max() >= min(30*86_400, 2**31*bin_ms/1000):
+        raise DataError('seconds from the start of the session', f'a spike at {times.max():.0f}', 'Are they samples, milliseconds, or on a calendar clock?')
     return times
 
 # %% ../nbs/00_counts.ipynb #d2d33589

@@ -13,7 +13,7 @@ import numpy as np
 from .counts import BinnedMatrix, BinnedSpikes, DataError
 from .session import Session
 
-# %% ../nbs/02_formats.ipynb #afd2d5cd
+# %% ../nbs/02_formats.ipynb #d3932e74
 @contextmanager
 def open_hdf5(
     path, # An HDF5 file, NWB files included
@@ -25,7 +25,8 @@ def open_hdf5(
     try:
         with h5py.File(path, 'r', rdcc_nbytes=cache_bytes, rdcc_nslots=100_003) as file: yield file
     except DataError as error: raise error.at(file=name) from error
-    except OSError as error: raise DataError('a readable HDF5 file', _hdf5_fault(error), 'Fetch the file again.', file=name) from error
+    except (OSError, KeyError, RuntimeError) as error: # what h5py raises for damage, depending on where it is
+        raise DataError('a readable HDF5 file', _hdf5_fault(error), 'Fetch the file again.', file=name) from error
 
 def _hdf5_fault(error):
     "What is wrong with a file that HDF5 would not read, in few words."
@@ -33,7 +34,7 @@ def _hdf5_fault(error):
     if 'truncated' in text: return f"a truncated one ({text[text.index('truncated'):].rstrip(')')})"
     return 'another kind of file' if 'signature not found' in text else text
 
-# %% ../nbs/02_formats.ipynb #f071db8b
+# %% ../nbs/02_formats.ipynb #6ba149ee
 def member(
     file, # An open HDF5 file or group
     path:str, # Path inside it, `units/spike_times`
@@ -44,7 +45,7 @@ def member(
     depth = next(depth for depth in range(len(parts) - 1, -1, -1) if depth == 0 or '/'.join(parts[:depth]) in file)
     group = file['/'.join(parts[:depth])] if depth else file
     place = group.name if hasattr(group, 'keys') else f'{group.name}, which is a dataset'
-    held = ', '.join(group) if hasattr(group, 'keys') else 'no members'
+    held = ', '.join(map(str, group)) if hasattr(group, 'keys') else 'no members'
     raise DataError(f'`{path}`', f'no such member; {place} holds {held or "nothing"}', 'Is this a file with spikes?')
 
 # %% ../nbs/02_formats.ipynb #452be059
@@ -210,7 +211,7 @@ class MatrixRows:
                 dataset.read_direct(rows, np.s_[first:last], np.s_[:last-first])
                 yield rows[:last-first]
 
-# %% ../nbs/02_formats.ipynb #440b2557
+# %% ../nbs/02_formats.ipynb #2bd899ef
 def read_nwb_matrix(
     path, # An NWB file
     bin_ms:int=20, # Bin width, milliseconds
@@ -225,7 +226,7 @@ def read_nwb_matrix(
         matrix = found if hasattr(found, 'shape') else member(file, f'{data}/data')
         rate = _agreed_rate(rate, _series_rate(matrix.parent), data)
         chunk_rows, row_bytes = (matrix.chunks or (0,))[0], int(np.prod(matrix.shape[1:], dtype=np.int64))*matrix.dtype.itemsize
-        blocks = MatrixRows(str(path), matrix.name, cache_bytes=max(16_000_000, 2*chunk_rows*row_bytes))
+        blocks = MatrixRows(str(Path(path).absolute()), matrix.name, cache_bytes=max(16_000_000, 2*chunk_rows*row_bytes))
         binned = BinnedMatrix(blocks, matrix.shape, matrix.dtype, rate, bin_ms, published)
         names = file.get(unit_names) if unit_names else None
         if names is not None and len(names) != binned.n_units:

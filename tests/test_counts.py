@@ -71,7 +71,7 @@ def test_crowded_bin(n, default, published):
 
 @pytest.mark.parametrize('trains, says', [
     ([], 'no units'), ([[], []], 'a spike after time zero'), ([[-1.0]], 'a spike after time zero'), ([[0.0, np.nan]], 'NaN or infinity in unit 0'),
-    ([[1.0], [np.inf]], 'unit 1'), ([[1e9]], 'calendar clock')])
+    ([[1.0], [np.inf]], 'unit 1'), ([[1e9]], 'calendar clock'), ([[0.1, 3_600_000.0]], 'found a spike at 3600000')])
 def test_bad_spike_times_stop(trains, says):
     with pytest.raises(DataError, match=says): count_spikes(trains)
 

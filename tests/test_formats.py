@@ -96,6 +96,21 @@ def test_matrix_anywhere_however_stored(tmp_path, place, storage):
         np.testing.assert_array_equal(session.counts(50, 77), raster_counts(raster)[:, 50:77])
 
 
+def test_damage_anywhere_in_a_file_never_escapes_as_something_else(tmp_path):
+    "Bytes overwritten in many places: the file reads, or stops with a `DataError` that names it."
+    whole = write_nwb_units(tmp_path/'sub-x'/'x.nwb', trains(), trials=[(1, 2)], areas=('M1',)).read_bytes()
+    stopped = 0
+    for place in np.random.default_rng(0).integers(0, len(whole), 400):
+        damaged = bytearray(whole)
+        damaged[place:place+16] = b'\xff'*len(damaged[place:place+16])
+        (tmp_path/'bad.nwb').write_bytes(damaged)
+        try: read_nwb_units(tmp_path/'bad.nwb').counts(0, 10)
+        except DataError as error:
+            assert 'bad.nwb' in str(error)
+            stopped += 1
+    assert stopped
+
+
 def matrix_file(path, raster, names=None, **rate):
     with h5py.File(path, 'w') as file:
         file['m/data'] = raster
