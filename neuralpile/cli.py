@@ -118,7 +118,7 @@ def demo(out_dir):
     for failure in failures: click.echo(failure, err=True)
     if failures: sys.exit(1)
 
-# %% ../nbs/10_cli.ipynb #a37d2776
+# %% ../nbs/10_cli.ipynb #6c211c9f
 def save_raster(
     folder, # A built dataset, `<out_dir>/<key>`
     path, # Where to write the figure; its ending decides the kind: png, jpg, svg, pdf
@@ -147,6 +147,7 @@ def save_raster(
 @click.option('--out', type=click.Path(dir_okay=False), default='raster.png', show_default=True,
     help='Where to write; the ending decides the kind (png, jpg, svg, pdf).')
 def raster(folder, row, out):
-    "Draw one row of a built dataset FOLDER, such as demo/xiao."
+    "Draw one row of a built dataset FOLDER, such as neuralpile-demo/xiao."
+    if Path(out).suffix not in ('.png', '.jpg', '.svg', '.pdf'): raise click.BadParameter(f'{out} does not end in png, jpg, svg or pdf', param_hint='--out')
     save_raster(folder, out, row)
     click.echo(out)
