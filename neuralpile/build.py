@@ -6,7 +6,7 @@
 __all__ = ['SESSION_COLUMNS', 'row_table', 'ShardWriter', 'read_row', 'session_table', 'session_row', 'Report', 'BuildFailed',
            'card', 'build', 'run_notebook']
 
-# %% ../nbs/05_build.ipynb #c1add58c
+# %% ../nbs/05_build.ipynb #ea4f0874
 import errno
 import hashlib
 import json
@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryDirectory
 from uuid import uuid4
 import numpy as np
+from tqdm import tqdm
 from . import __version__
 from .counts import DataError
 from .session import Tally
@@ -292,18 +293,21 @@ def _write_records(report, folder):
     record = dict(source=report.source.key, version=__version__, simulated=report.simulated, parameters=what, totals=report.totals(), failures=report.failures)
     (folder/'build.json').write_text(json.dumps(record, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
 
-# %% ../nbs/05_build.ipynb #ea7dac90
+# %% ../nbs/05_build.ipynb #62ec81ba
 def _publish(staging, target):
     "Give the finished folder its name; what stood there is removed after."
     earlier = staging.with_name(f'{staging.name}-earlier')
     if target.exists(): target.rename(earlier)
-    staging.rename(target)
+    try: staging.rename(target)
+    except OSError:
+        if earlier.exists(): earlier.rename(target)
+        raise
     shutil.rmtree(earlier, ignore_errors=True)
 
 @cache
 def _scratch(): return TemporaryDirectory(prefix='neuralpile-')
 
-# %% ../nbs/05_build.ipynb #effec945
+# %% ../nbs/05_build.ipynb #2cf7374d
 def build(
     source:Source, # What to build
     raw_dir:str='', # Folder with this source's files; '' for the built-in sample
@@ -333,7 +337,7 @@ def build(
     staging.mkdir()
     try:
         writer = ShardWriter(staging/'data')
-        for path in paths: _add_session(report, path, raw_folder, options, writer, staging)
+        for path in tqdm(paths, desc=source.key, unit='session', delay=5): _add_session(report, path, raw_folder, options, writer, staging)
         report.seconds = time.monotonic() - began
         if not report.sessions: raise _failed(report)
         try: _check_replaces(target, report, [row['raw_file'] for row in report.sessions])

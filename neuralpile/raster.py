@@ -21,7 +21,7 @@ def pool_max(
     pooled = np.maximum.reduceat(counts, np.arange(0, counts.shape[1], wide), axis=1)
     return np.maximum.reduceat(pooled, np.arange(0, counts.shape[0], tall), axis=0)
 
-# %% ../nbs/09_raster.ipynb #e04c68bf
+# %% ../nbs/09_raster.ipynb #8ae53541
 def plot_raster(
     counts, # A Session, or uint8 counts, units x bins
     bin_ms:float=20, # Bin width, milliseconds; a Session knows its own
@@ -36,11 +36,13 @@ def plot_raster(
         counts, bin_ms, title = session.counts(start, stop), session.bin_ms, session.title
     if ax is None: ax = plt.subplots(figsize=(8, 3), layout='constrained')[1]
     n_units, n_bins = counts.shape
-    pooled = pool_max(counts, rows=600, columns=1200)
+    box = ax.get_window_extent() # pixels, before title and labels take their share of the height
+    columns = int(0.95*box.width)
+    pooled = pool_max(counts, rows=int(0.7*box.height), columns=columns)
     shade = np.where(pooled > 0, 0.4 + 0.6*np.log1p(pooled)/np.log1p(max(int(pooled.max()), 4)), 0)
     ax.imshow(shade, cmap='gray_r', vmin=0, vmax=1, aspect='auto', interpolation='nearest', 
         extent=(start*bin_ms/1000, (start + n_bins)*bin_ms/1000, n_units - 0.5, -0.5))
-    per_pixel = math.ceil(n_bins/1200)*bin_ms
+    per_pixel = math.ceil(n_bins/columns)*bin_ms
     ax.set(xlabel=f'time (s), largest count in {per_pixel:g} ms', ylabel='unit')
     ax.set_title(f'{title}\n{n_units:,} units x {n_bins:,} bins of {bin_ms:g} ms'.strip(), fontsize=9)
     return ax

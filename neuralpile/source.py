@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Dandi', 'Published', 'Source', 'sample_folder', 'is_sample', 'simulate_trains', 'sources', 'find_source',
-           'notebook_path', 'markdown_table', 'catalogue_row']
+           'notebook_path', 'markdown_table', 'text_table', 'catalogue_row']
 
 # %% ../nbs/03_source.ipynb #798ceb00
 import importlib
@@ -182,16 +182,30 @@ def notebook_path(
     checkout = package.parent/'nbs'/'sources'
     return (checkout if checkout.is_dir() else package/'notebooks')/f'{key}.ipynb'
 
-# %% ../nbs/03_source.ipynb #c743aa40
+# %% ../nbs/03_source.ipynb #8a5773fb
+def _cells(rows):
+    "Header and rows as text; numbers get thousands separators, None is a dash."
+    def text(value): return '–' if value is None else f'{value:,}' if isinstance(value, int) else str(value)
+    return [list(rows[0]), *([text(value) for value in row.values()] for row in rows)] if rows else []
+
 def markdown_table(
     rows:list, # One dict per row, the same keys in each
 ) -> str: # Markdown
-    "Rows as a Markdown table; numbers get thousands separators, None is a dash."
-    def text(value): return '–' if value is None else f'{value:,}' if isinstance(value, int) else str(value).replace('|', '\\|')
+    "Rows as a Markdown table."
     if not rows: return ''
-    lines = [list(rows[0]), [':--' if isinstance(value, str) else '--:' for value in rows[0].values()]]
-    return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines + [[text(value) for value in row.values()] for row in rows])
+    header, *body = [[cell.replace('|', '\\|') for cell in line] for line in _cells(rows)]
+    rule = [':--' if isinstance(value, str) else '--:' for value in rows[0].values()]
+    return '\n'.join('| ' + ' | '.join(line) + ' |' for line in (header, rule, *body))
 
+def text_table(
+    rows:list, # One dict per row, the same keys in each
+) -> str: # Lines of aligned columns
+    "Rows as plain text for a terminal."
+    lines = _cells(rows)
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    return '\n'.join('  '.join(f'{cell:{width}}' for cell, width in zip(line, widths)).rstrip() for line in lines)
+
+# %% ../nbs/03_source.ipynb #7ef757ef
 def catalogue_row(
     source:Source, # A source
 ) -> dict: # Column -> value

@@ -2,6 +2,7 @@
 import hashlib
 import json
 import shutil
+from pathlib import Path
 
 import h5py
 import nbformat
@@ -144,6 +145,18 @@ def test_recordings_replace_a_sample(tmp_path):
     build(source, out_dir=str(tmp_path/'pile'))
     assert not build(source, raw_dir=str(recordings_like(tmp_path/'raw')), out_dir=str(tmp_path/'pile')).simulated
     assert pq.read_table(tmp_path/'pile'/'template'/'sessions.parquet')['simulated'].to_pylist() == [False]*3
+
+
+def test_a_failed_rename_puts_the_earlier_dataset_back(tmp_path, monkeypatch):
+    source, raw, out = find_source('template'), recordings_like(tmp_path/'raw'), tmp_path/'pile'
+    build(source, raw_dir=str(raw), out_dir=str(out))
+    before, rename = digests(out), Path.rename
+    def failing(path, target):
+        if path.name.startswith('.template-') and Path(target) == out/'template' and not path.name.endswith('-earlier'): raise OSError('no')
+        return rename(path, target)
+    monkeypatch.setattr(Path, 'rename', failing)
+    with pytest.raises(OSError, match='no'): build(source, raw_dir=str(raw), out_dir=str(out), bin_ms=40)
+    assert digests(out) == before and [path.name for path in out.iterdir()] == ['template']
 
 
 def test_nothing_is_left_where_nothing_was_built(tmp_path):
