@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['SESSION_COLUMNS', 'row_table', 'ShardWriter', 'read_row', 'session_table', 'session_row', 'Report', 'BuildFailed',
-           'card', 'build', 'run_notebook']
+           'card', 'build', 'verify', 'run_notebook']
 
-# %% ../nbs/05_build.ipynb #ea4f0874
+# %% ../nbs/05_build.ipynb #080aabb2
 import errno
 import hashlib
 import json
@@ -21,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 from . import __version__
 from .counts import DataError
-from .session import Tally
+from .session import NotASession, Tally
 from .source import Source, is_sample, markdown_table, sample_folder
 
 # %% ../nbs/05_build.ipynb #82dcef81
@@ -95,13 +95,14 @@ def _row(table, row):
     return {**{name: table[name][row].as_py() for name in table.column_names if name != 'spike_counts'},
         'spike_counts': cell.flatten().to_numpy().reshape(len(widths), widths[0])}
 
-# %% ../nbs/05_build.ipynb #2b8d12f5
+# %% ../nbs/05_build.ipynb #228e87b4
 SESSION_COLUMNS = dict(
-    source='string', subject_id='string', session_id='string', subject='string', species='string', areas='list<string>', task='string', unit_kind='string',
-    n_units='int64', n_bins='int64', tokens='int64', bin_ms='double', start_time='string', observed='list<list<int64>>', trials='list<list<double>>',
+    source='string', subject_id='string', session_id='string', subject='string', canonical_subject='string', recording='string',
+    species='string', areas='list<string>', task='string', unit_kind='string', kind='string',
+    n_units='int64', n_bins='int64', tokens='int64', bin_ms='double', start_time='string', t_start='double', observed='list<list<int64>>', trials='list<list<double>>',
     n_spikes='int64', max_count='int64', n_saturated='int64', n_silent_units='int64', n_segments='int64', n_negative='int64',
     raw_file='string', raw_bytes='int64', raw_sha256='string', asset_id='string', archive='string', archive_version='string',
-    licence='string', citation='string', evaluation='list<string>', duplicate_of='string',
+    licence='string', licence_seen='string', redistribute='bool', citation='string', evaluation='list<string>', duplicate_of='string',
     simulated='bool', published='bool', max_tokens='int64', version='string', warnings='list<string>')
 
 # %% ../nbs/05_build.ipynb #f06829fa
@@ -117,7 +118,7 @@ def session_table(
     import pyarrow as pa
     return pa.Table.from_pylist(rows, schema=pa.schema([(name, _column_type(kind)) for name, kind in SESSION_COLUMNS.items()]))
 
-# %% ../nbs/05_build.ipynb #ccd663f4
+# %% ../nbs/05_build.ipynb #c32505cd
 def session_row(
     source:Source, # The source
     session, # A Session of it, read to the end
@@ -130,15 +131,15 @@ def session_row(
     with open(path, 'rb') as file: sha256 = hashlib.file_digest(file, 'sha256').hexdigest()
     return dict(
         **{name: getattr(session, name) for name in ('source', 'subject_id', 'session_id', 'subject', 'n_units', 'n_bins', 'bin_ms', 'start_time')},
-        **{name: getattr(session, name) for name in ('observed', 'trials', 'simulated', 'warnings')},
-        **{name: getattr(source, name) for name in ('task', 'unit_kind', 'licence', 'citation')},
+        **{name: getattr(session, name) for name in ('observed', 'trials', 't_start', 'simulated', 'warnings')},
+        **{name: getattr(source, name) for name in ('task', 'unit_kind', 'licence', 'licence_seen', 'redistribute', 'citation')}, **source.knows(session),
         **tally.row(), n_negative=getattr(session.binned, 'n_negative', None), tokens=session.n_tokens, species=session.species or only(source.species),
         areas=session.areas or (list(source.areas) if only(source.areas) else None),
-        archive=source.archive and source.archive.id, archive_version=source.archive and source.archive.version,
+        archive=source.archive and source.archive.label, archive_version=source.archive and source.archive.version,
         raw_file=session.file, raw_bytes=Path(path).stat().st_size, raw_sha256=sha256,
         published=session.binned.published, max_tokens=max_tokens, version=__version__)
 
-# %% ../nbs/05_build.ipynb #b267c658
+# %% ../nbs/05_build.ipynb #9f77ff18
 @dataclass
 class Report:
     "What a build was asked for and what came of it."
@@ -147,6 +148,7 @@ class Report:
     folder:Path # The dataset
     sessions:list=field(default_factory=list) # Rows of the session table
     failures:list=field(default_factory=list) # One message for each session that could not be built
+    passed_over:list=field(default_factory=list) # One message for each file that rightly holds no spikes
     seconds:float=0. # How long it took
     simulated:bool=False # Was this the built-in sample?
 
@@ -165,7 +167,7 @@ class Report:
         parts = [f'### {self.source.name}: {what}, {mode}', 'Parameters: ' + ', '.join(f'{name} = {value!r}' for name, value in self.parameters.items()) + '.',
             markdown_table([dict(built=name.replace('_', ' '), value=value) for name, value in values.items()])]
         warnings = [f"{row['session_id']}: {text}" for row in self.sessions for text in row['warnings']]
-        for title, lines in (('Warnings', warnings), ('Failures', self.failures)):
+        for title, lines in (('Warnings', warnings), ('Passed over', self.passed_over), ('Failures', self.failures)):
             if lines: parts.append(f'**{title}**\n\n' + '\n'.join(f'- {line}' for line in lines))
         return '\n\n'.join(parts)
 
@@ -174,7 +176,7 @@ class Report:
 class BuildFailed(Exception):
     "Some sessions could not be built; the others were. The message names each."
 
-# %% ../nbs/05_build.ipynb #ed412254
+# %% ../nbs/05_build.ipynb #298e5368
 def card(
     report:Report, # The build
     digest:str, # Digest of the built files
@@ -187,6 +189,7 @@ def card(
         tags=['neuroscience', 'electrophysiology', 'spikes'],
         configs=[config('default', 'data/train-*.parquet', default=True), config('sessions', 'sessions.parquet')])
     kind = '**Simulated sample, not recordings.** ' if report.simulated else ''
+    if source.redistribute is False: kind += '**These counts may not be passed on;** see the terms of the archive. '
     lost = f'Incomplete: {len(report.failures)} sessions could not be built; `build.json` names them.\n\n' if report.failures else ''
     return f'''---
 {data.to_yaml()}
@@ -206,7 +209,7 @@ built by neuralpile {__version__} in {'published' if published else 'default'} m
 ```
 '''
 
-# %% ../nbs/05_build.ipynb #5e9c98cf
+# %% ../nbs/05_build.ipynb #f3807605
 def _check_parameters(source, given):
     "Refuse what can't be done, before any work is done."
     def refuse(name, expected, next_step=''):
@@ -217,9 +220,7 @@ def _check_parameters(source, given):
     if given['n_sessions'] < 0: refuse('n_sessions', 'of 0 or more')
     if given['bin_ms'] < 1: refuse('bin_ms', 'of at least 1')
     if not 1 <= given['max_tokens'] <= 2**29: refuse('max_tokens', 'from 1 to 2^29')
-    if given['fetch'] != 'no':
-        how = f'Fetch the files with `{source.archive.fetch_command}`' if source.archive else 'Get the files'
-        refuse('fetch', "'no'", f'{how} and name their folder in raw_dir.')
+    if given['fetch'] != 'no': refuse('fetch', "'no'", f"{source.archive.fetch_step if source.archive else 'Get the files.'} Then name their folder in raw_dir.")
     if given['workers'] not in (0, 1): refuse('workers', 'of 0 or 1', 'Several sources can be built beside each other.')
     if given['scheduler']: refuse('scheduler', "''", 'Submit one job for each source.')
     if given['push_to']: refuse('push_to', "''", f"Push the folder with `hf upload {given['push_to']} <out_dir>/{source.key} --repo-type dataset`.")
@@ -265,11 +266,14 @@ def _failed(report):
     kept = f'{len(report.sessions)} sessions were built' if report.sessions else 'nothing was built'
     return BuildFailed(f'{report.source.key}: {len(report.failures)} failures, {kept}.\n{lines}')
 
-# %% ../nbs/05_build.ipynb #d286545e
+# %% ../nbs/05_build.ipynb #98620ce9
 def _add_session(report, path, raw_folder, options, writer, staging):
     "Read one session and write its rows, or note why it could not be read."
     with SpooledTemporaryFile(max_size=64_000_000, dir=staging) as scratch:
         try: row, shapes = _read_session(report.source, path, raw_folder, report.parameters, options, scratch)
+        except NotASession as error:
+            report.passed_over.append(_message(error, report.source, path.relative_to(raw_folder).as_posix()))
+            return
         except Exception as error:
             if getattr(error, 'errno', None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS): raise
             report.failures.append(_message(error, report.source, path.relative_to(raw_folder).as_posix()))
@@ -350,6 +354,25 @@ def build(
     finally: shutil.rmtree(staging, ignore_errors=True)
     if report.failures: raise _failed(report)
     return report
+
+# %% ../nbs/05_build.ipynb #d13a4871
+def verify(
+    source:Source, # A source of the published pile
+    folder, # Its built dataset, `<out_dir>/<key>`
+) -> list: # One dict per number: what, published, built, agrees
+    "Compare a full build with what the published pile reports; raises `DataError` when there is nothing to compare."
+    import pyarrow.parquet as pq
+    folder, published = Path(folder), source.published
+    if not (folder/'sessions.parquet').exists():
+        raise DataError(f'a built dataset in {folder.name}', 'none', f'Build it with `neuralpile build {source.key}`.', source=source.key)
+    rows = pq.read_table(folder/'sessions.parquet').to_pylist()
+    if published is None: raise DataError('a source of the published pile', 'one of your own', source=source.key)
+    if any(row['simulated'] for row in rows): raise DataError('a build of recordings', 'the simulated sample', 'Build it with --raw-dir.', source=source.key)
+    built = dict(tokens=sum(row['tokens'] for row in rows), subjects=len({row['canonical_subject'] for row in rows}),
+        sessions=len(rows) if published.sessions_by == 'session_id' else len({row[published.sessions_by] for row in rows}))
+    found = [dict(what=what, published=getattr(published, what), built=number, agrees=number == getattr(published, what)) for what, number in built.items()]
+    failures = json.loads((folder/'build.json').read_text(encoding='utf-8'))['failures']
+    return [*found, dict(what='files that could not be read', published=0, built=len(failures), agrees=not failures)]
 
 # %% ../nbs/05_build.ipynb #7ceaab48
 def run_notebook(

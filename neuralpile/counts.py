@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DataError', 'bin_index', 'n_bins_until', 'BinnedSpikes', 'count_spikes', 'to_uint8', 'sum_rows', 'BinnedMatrix',
-           'segments']
+           'array_rows', 'BinnedCounts', 'diffuse', 'segments']
 
 # %% ../nbs/00_counts.ipynb #ae5b3ecc
 import math
@@ -32,30 +32,32 @@ class DataError(ValueError):
         place = ''.join(f'{part}: ' for part in (self.source, self.file) if part)
         return f'{place}expected {self.expected}; found {self.found}. {self.next_step}'.rstrip()
 
-# %% ../nbs/00_counts.ipynb #d6a65883
+# %% ../nbs/00_counts.ipynb #24e6ae13
 def bin_index(
     times:np.ndarray, # Spike times, seconds; float64, any order
     bin_ms:int=20, # Bin width, milliseconds
     published:bool=False, # Compare with floating-point edges, as the published pile did?
-) -> np.ndarray: # int64, the bin of each spike; -1 for times before zero
-    "The bin that each spike time falls into, counted from time zero."
-    if published: # edges are k * width in floating point, which is what np.arange(0, stop, width) holds
-        width = bin_ms/1000
-        index = (times/width).astype(np.int64)
-        index -= times < index*width
-        index += times >= (index + 1)*width
-    else: index = np.rint(times*1e6).astype(np.int64) // (1000*bin_ms)
-    index[times < 0] = -1
+    t_start:float=0., # Where the first bin begins, seconds
+) -> np.ndarray: # int64, the bin of each spike; -1 for times before t_start
+    "The bin that each spike time falls into, counted from `t_start`."
+    if published: # edges are t_start + k * width in floating point, which is what np.arange(t_start, stop, width) holds
+        width = (t_start + bin_ms/1000) - t_start
+        index = ((times - t_start)/width).astype(np.int64)
+        index -= times < t_start + index*width
+        index += times >= t_start + (index + 1)*width
+    else: index = (np.rint(times*1e6).astype(np.int64) - round(t_start*1e6)) // (1000*bin_ms)
+    index[times < t_start] = -1
     return index
 
-# %% ../nbs/00_counts.ipynb #eed724e9
+# %% ../nbs/00_counts.ipynb #92f9552a
 def n_bins_until(
     last_spike:float, # Time of the last spike of any unit, seconds
     bin_ms:int=20, # Bin width, milliseconds
+    t_start:float=0., # Where the first bin begins, seconds
 ) -> int: # Number of bins of the session
-    "Number of bins that the published pile gives a session: `len(np.arange(0, last_spike + width, width)) - 1`."
+    "Number of bins that the published pile gives a session: `len(np.arange(t_start, last_spike + width, width)) - 1`."
     width = bin_ms/1000
-    return max(math.ceil((last_spike + width)/width) - 1, 0)
+    return max(math.ceil((last_spike + width - t_start)/width) - 1, 0)
 
 # %% ../nbs/00_counts.ipynb #44a2967b
 def _checked_ends(ends):
@@ -86,7 +88,7 @@ def _checked_times(times, filled, offsets, bin_ms):
         raise DataError('seconds from the start of the session', f'a spike at {times.max():.0f}', 'Are they samples, milliseconds, or on a calendar clock?')
     return times
 
-# %% ../nbs/00_counts.ipynb #d2d33589
+# %% ../nbs/00_counts.ipynb #9980ce5d
 class BinnedSpikes:
     "Spike times of one session, put on the grid of bins; `counts(start, stop)` gives units x bins."
     def __init__(self,
@@ -94,13 +96,14 @@ class BinnedSpikes:
         ends:np.ndarray, # Where each unit's spikes end in that sequence; any integer type, shape (units,)
         bin_ms:int=20, # Bin width, milliseconds
         published:bool=False, # Edges as in the published pile?
+        t_start:float=0., # Where the first bin begins, seconds
     ):
         self.offsets = np.concatenate([[0], _checked_ends(ends)])
-        self.bin_ms, self.published, self.n_units = bin_ms, published, len(self.offsets) - 1
+        self.bin_ms, self.published, self.t_start, self.n_units = bin_ms, published, t_start, len(self.offsets) - 1
         self.bins = np.empty(self.offsets[-1], dtype=np.int32)
         last_spike, tail = self._fill(blocks)
-        self.n_bins = n_bins_until(last_spike, bin_ms) if len(self.bins) else 0
-        if not self.n_bins:
+        self.n_bins = self.bins_until(last_spike) if len(self.bins) else 0
+        if self.n_bins < 1:
             raise DataError('a spike after time zero in at least one unit', 'none', 'A session without spikes has no length.')
         self.n_negative = int((self.bins < 0).sum())
         self.n_lost = self._settle(tail)
@@ -108,7 +111,24 @@ class BinnedSpikes:
         self._sort()
         self.crowded = len(self.bins) > 255 and bool((self.bins[255:] == self.bins[:-255]).any())
 
-# %% ../nbs/00_counts.ipynb #1cf4969b
+# %% ../nbs/00_counts.ipynb #d81f495a
+@patch
+def bin_of(self:BinnedSpikes, times:np.ndarray) -> np.ndarray:
+    "The bin of each spike time."
+    return bin_index(times, self.bin_ms, self.published, self.t_start)
+
+@patch
+def bins_until(self:BinnedSpikes, last_spike:float) -> int:
+    "Number of bins of a session whose last spike is at `last_spike` seconds."
+    return n_bins_until(last_spike, self.bin_ms, self.t_start)
+
+@patch
+def is_lost(self:BinnedSpikes, times:np.ndarray) -> np.ndarray:
+    "Which of the spikes beyond the end are left out and not put into the last bin."
+    width = (self.t_start + self.bin_ms/1000) - self.t_start
+    return self.published & (times > self.t_start + self.n_bins*width)
+
+# %% ../nbs/00_counts.ipynb #83c870d4
 @patch
 def _fill(self:BinnedSpikes, blocks):
     "Put all blocks on the grid; the time of the last spike, and where and when the spikes of the latest bin are."
@@ -116,7 +136,7 @@ def _fill(self:BinnedSpikes, blocks):
     for times in blocks:
         times = _checked_times(times, filled, self.offsets, self.bin_ms)
         if not times.size: continue
-        index = bin_index(times, self.bin_ms, self.published)
+        index = self.bin_of(times)
         self.bins[filled:filled+len(times)] = index
         if index.max() > last_bin: last_bin, tail = index.max(), []
         latest = np.flatnonzero(index == last_bin)
@@ -125,14 +145,14 @@ def _fill(self:BinnedSpikes, blocks):
     if filled != len(self.bins): raise DataError(f'{len(self.bins)} spike times, as the index says', f'{filled}')
     return last_spike, tail
 
-# %% ../nbs/00_counts.ipynb #3f92b541
+# %% ../nbs/00_counts.ipynb #39e7297d
 @patch
 def _settle(self:BinnedSpikes, tail):
     "Put the spikes at the very end where they belong; the number of those that are lost."
     n_lost = 0
     for where, times in tail:
         beyond = self.bins[where] >= self.n_bins
-        lost = beyond & self.published & (times > self.n_bins*(self.bin_ms/1000))
+        lost = beyond & self.is_lost(times)
         self.bins[where[beyond]] = self.n_bins - 1
         self.bins[where[lost]] = -1
         n_lost += int(lost.sum())
@@ -199,7 +219,7 @@ def sum_rows(
     for row in range(1, factor): total = total + rows[:, row*n_units:(row+1)*n_units]
     return total
 
-# %% ../nbs/00_counts.ipynb #01b75af4
+# %% ../nbs/00_counts.ipynb #da021549
 class BinnedMatrix:
     "A matrix of counts, time x units, on the grid of bins; `counts(start, stop)` gives units x bins."
     block_bytes = 2_000_000 # read and summed at a time
@@ -211,11 +231,14 @@ class BinnedMatrix:
         rate:float, # Rows per second, Hz
         bin_ms:int=20, # Bin width, milliseconds; must be a whole number of rows
         published:bool=False, # Sum booleans to booleans, as the published pile did?
+        n_units:int|None=None, # How many units there must be; None where the source does not say
     ):
         if len(shape) != 2 or np.dtype(dtype).kind not in 'buif':
             raise DataError('a matrix of counts, time x units', f'{np.dtype(dtype)} of shape {tuple(shape)}')
         if not shape[1]: raise DataError('at least one unit', f'a matrix of shape {tuple(shape)}')
-        if shape[0] < shape[1]:
+        if n_units not in (None, shape[1]):
+            raise DataError(f'a matrix of time x {n_units} units', f'shape {tuple(shape)}', 'It looks transposed.' if shape[0] == n_units else '')
+        if n_units is None and shape[0] < shape[1]:
             raise DataError('a matrix with time down its rows and units across', f'shape {tuple(shape)}', 'It looks transposed.')
         factor = bin_ms*rate/1000
         if round(factor) < 1 or abs(factor/round(factor) - 1) > 1e-4:
@@ -257,6 +280,40 @@ def counts(self:BinnedMatrix,
         if sums.dtype != np.uint8 and sums.max() > 255: counts = counts.astype(np.result_type(counts, sums), copy=False)
         counts[:, first-start:last-start] = sums.T
     return counts
+
+# %% ../nbs/00_counts.ipynb #c32bd803
+def array_rows(
+    matrix:np.ndarray, # Counts, time x units
+):
+    "Function of a list of ranges that yields those rows of `matrix` in turn, for `BinnedMatrix`."
+    return lambda ranges: (matrix[first:last] for first, last in ranges)
+
+# %% ../nbs/00_counts.ipynb #7c31bf9b
+class BinnedCounts:
+    "Counts that are in memory, units x bins; `counts(start, stop)` gives a stretch of them."
+    def __init__(self,
+        counts:np.ndarray, # Whole numbers of 0 or more, units x bins
+        bin_ms:float=20, # Bin width, milliseconds
+        published:bool=False, # Wrap above 255, as the published pile did?
+    ):
+        if np.ndim(counts) != 2 or not counts.size: raise DataError('counts, units x bins', f'an array of shape {np.shape(counts)}')
+        self.values = _checked_counts(np.asarray(counts).T, 0).T
+        self.bin_ms, self.published, (self.n_units, self.n_bins) = bin_ms, published, self.values.shape
+
+    @property
+    def n_spikes(self) -> int: return int(self.values.sum(dtype=np.int64))
+
+    def counts(self, start:int=0, stop:int|None=None) -> np.ndarray:
+        "Counts of all units in bins `start` to `stop`, never wrapped."
+        return self.values[:, start:stop]
+
+# %% ../nbs/00_counts.ipynb #f5c8f18b
+def diffuse(
+    expected:np.ndarray, # Expected spikes in each bin, 0 or more; bins along the last axis
+) -> np.ndarray: # int64, the same shape
+    "Whole counts whose running sum stays within half a spike of that of `expected`."
+    total = np.floor(np.cumsum(expected, axis=-1, dtype=np.float64) + 0.5).astype(np.int64)
+    return np.diff(total, axis=-1, prepend=0)
 
 # %% ../nbs/00_counts.ipynb #b78fd91f
 def segments(

@@ -35,3 +35,33 @@ def raster_counts(raster, factor=20):
     "Sums of `factor` rows one after the other, in Python integers; units x bins."
     n_bins = len(raster)//factor
     return np.array([[sum(int(value) for value in raster[k*factor:(k + 1)*factor, unit]) for k in range(n_bins)] for unit in range(raster.shape[1])])
+
+
+def put(path, name, change):
+    "Change one dataset of an HDF5 file: by a function of its values, or remove it with None. Attributes stay."
+    with h5py.File(path, 'r+') as file:
+        values, attributes = file[name][:], dict(file[name].attrs)
+        del file[name]
+        if change is not None: file.create_dataset(name, data=change(values)).attrs.update(attributes)
+
+
+def silence_nwb_unit(path, table='units'):
+    "Take all spikes of the first unit out of a units table."
+    with h5py.File(path) as file: first = int(file[f'{table}/spike_times_index'][0])
+    put(path, f'{table}/spike_times', lambda times: times[first:])
+    put(path, f'{table}/spike_times_index', lambda ends: ends - np.asarray(first, dtype=ends.dtype))
+
+
+def NWB_UNITS_DAMAGES(table='units'):
+    "What can be wrong with a units table, and what the error says."
+    times, ends = f'{table}/spike_times', f'{table}/spike_times_index'
+    def with_nan(values): return np.where(np.arange(len(values)) == 3, np.nan, values)
+    return {
+        'missing': (lambda path: put(path, times, None), f'expected `{times}`; found no such member'),
+        'missing index': (lambda path: put(path, ends, None), f'expected `{ends}`; found no such member'),
+        'type': (lambda path: put(path, times, lambda values: values.astype('S8')), 'spike times as a list of numbers'),
+        'orientation': (lambda path: put(path, times, lambda values: values[None]), 'spike times as a list of numbers'),
+        'nan': (lambda path: put(path, times, with_nan), 'NaN or infinity in unit 0'),
+        'negative': (lambda path: put(path, times, lambda values: -values - 1), 'a spike after time zero'),
+        'samples': (lambda path: put(path, times, lambda values: values*30_000*1000), 'Are they samples'),
+    }

@@ -15,7 +15,6 @@ from neuralpile.counts import DataError
 from neuralpile.formats import write_nwb_units
 from neuralpile.source import find_source, sample_folder, simulate_trains, sources
 from notebooks import ROOT, SOURCES
-from plain import default_counts, nwb_spike_times, published_counts, raster_counts
 
 PUBLISHED_COLUMNS = Features(spike_counts=List(List(Value('uint8'))), subject_id=Value('string'), session_id=Value('string'), segment_id=Value('string'))
 
@@ -43,26 +42,6 @@ def test_every_source_from_its_sample(command, tmp_path, rows, key, published):
     assert sum(map(sum, (map(sum, row['spike_counts']) for row in built))) == sum(sessions['n_spikes'])
     last = nbformat.read(tmp_path/'executed.ipynb', 4).cells[-1].outputs[-1]['data']['text/markdown']
     for text in ['simulated sample', 'max_tokens = 20000', f'published = {published}', '| sessions |', '| units |', '| bins |', '| tokens |', '| max count |', '| seconds |', '| failures | 0 |']: assert text in last
-
-
-@pytest.mark.parametrize('key', ['perich', 'template'])
-@pytest.mark.parametrize('published', [False, True])
-def test_spike_sources_equal_the_plain_way(rows, tmp_path, key, published):
-    source = find_source(key)
-    report = build(source, out_dir=str(tmp_path), published=published)
-    plain = [(published_counts if published else default_counts)(nwb_spike_times(path)) for path in source.raw_files(sample_folder(source))]
-    for found, expected in zip(counts_of(rows, report.folder), plain, strict=True): np.testing.assert_array_equal(found, expected)
-
-
-@pytest.mark.parametrize('published', [False, True])
-def test_xiao_equals_the_plain_way(rows, tmp_path, published):
-    source = find_source('xiao')
-    report = build(source, out_dir=str(tmp_path), published=published)
-    (path,) = source.raw_files(sample_folder(source))
-    with h5py.File(path) as file: sums = raster_counts(file['processing/ecephys/rasters/data'][:])
-    (found,) = counts_of(rows, report.folder)
-    np.testing.assert_array_equal(found, sums % 256 if published else np.minimum(sums, 255))
-    assert rows(report.folder, 'sessions')[0]['n_saturated'] == 1
 
 
 @pytest.mark.parametrize('key', sources())

@@ -39,7 +39,7 @@ def test_demo_as_the_readme_says(command, tmp_path, rows):
         tokens = sum(rows(out/key, 'sessions')['tokens'])
         assert tokens > 0 and re.search(rf'\| {key} \| {tokens:,} \|', catalogue)
         assert (out/key/'build.ipynb').exists()
-    for column in ('tokens built', 'published tokens', 'archive', 'licence', 'species', 'subjects', 'sessions'): assert column in catalogue
+    for column in ('tokens built', 'published tokens', 'source', 'licence', 'species', 'subjects', 'sessions'): assert column in catalogue
     assert str(out) in result.stdout and 'simulated' in catalogue
 
 
@@ -114,7 +114,7 @@ def test_source_26_is_one_notebook(tmp_path, command):
     before = files()
     text = (copy/'nbs'/'sources'/'template.ipynb').read_text(encoding='utf-8')
     text = text.replace('default_exp sources.template', 'default_exp sources.my_lab').replace("key='template', name='Template'", "key='my-lab', name='My lab'")
-    text = text.replace('template · sub-X', 'my-lab · sub-X').replace('Source(template:', 'Source(my-lab:').replace('### Template:', '### My lab:')
+    text = text.replace('template · sub-X', 'my-lab · sub-X').replace('Source(template:', 'Source(my-lab:').replace('### Template:', '### My lab:').replace('**Template** (`template`)', '**My lab** (`my-lab`)')
     (copy/'nbs'/'sources'/'my-lab.ipynb').write_text(text, encoding='utf-8')
     assert command('nbdev_export', cwd=copy).returncode == 0
     after = files()
@@ -124,8 +124,7 @@ def test_source_26_is_one_notebook(tmp_path, command):
     assert 'My lab' in command('neuralpile', 'list', cwd=tmp_path, env=here).stdout
     assert command('neuralpile', 'build', 'my-lab', '--out-dir', 'pile', cwd=tmp_path, env=here).returncode == 0
     assert (tmp_path/'pile'/'my-lab'/'sessions.parquet').exists()
-    demo = command('neuralpile', 'demo', cwd=tmp_path, env=here)
-    assert demo.returncode == 0 and (tmp_path/'neuralpile-demo'/'rasters'/'my-lab.png').exists() and '| my-lab |' in (tmp_path/'neuralpile-demo'/'catalogue.md').read_text()
+    assert command('neuralpile', 'raster', 'pile/my-lab', cwd=tmp_path, env=here).returncode == 0
     tests = command('pytest', '-n0', '-k', 'my-lab', '-p', 'no:cacheprovider', 'tests/test_notebooks.py', 'tests/test_house.py', 'tests/test_build.py', 'tests/test_formats.py', cwd=copy, env=here)
     assert tests.returncode == 0, tests.stdout
     assert int(re.search(r'(\d+) passed', tests.stdout)[1]) >= 9

@@ -16,7 +16,7 @@ def trains(n=5): return simulate_trains(n, 20, np.array([5.0, 10.0]), seed=n)
 @pytest.mark.parametrize('key', sources())
 def test_samples_are_valid_nwb(key):
     source = find_source(key)
-    for path in source.raw_files(sample_folder(source)): assert not validate(path=str(path))
+    for path in source.raw_files(sample_folder(source)): assert path.suffix != '.nwb' or not validate(path=str(path))
 
 
 def test_units_in_a_processing_module(tmp_path):

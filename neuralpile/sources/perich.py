@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['source', 'write_sample']
 
-# %% ../../nbs/sources/perich.ipynb #b35f619d
+# %% ../../nbs/sources/perich.ipynb #5700ea5e
 from ..formats import read_nwb_units, write_nwb_units
 from ..source import Dandi, Published, Source, simulate_trains
 import numpy as np
 
-# %% ../../nbs/sources/perich.ipynb #1c4c0f3c
+# %% ../../nbs/sources/perich.ipynb #f5f9bc54
 def write_sample(folder):
     "Two simulated sessions: centre-out with M1 and PMd, random targets with M1 alone; unit 5 never fires."
     for task, areas, n_units in (('CO', ('M1', 'PMd'), 36), ('RT', ('M1',), 18)):
@@ -20,10 +20,12 @@ def write_sample(folder):
         path = folder/'sub-C'/f'sub-C_ses-{task}-20000101_behavior+ecephys.nwb'
         write_nwb_units(path, trains, areas=areas, trials=[(start, start + 3) for start in starts], waveform_samples=48)
 
+# %% ../../nbs/sources/perich.ipynb #17a65590
 source = Source(key='perich', name='Perich', read=read_nwb_units, write_sample=write_sample,
-    archive=Dandi('000688', version='0.250122.1735', doi='10.48324/dandi.000688/0.250122.1735'), licence='CC-BY-4.0',
+    archive=Dandi('000688', version='0.250122.1735', doi='10.48324/dandi.000688/0.250122.1735'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
     published=Published(tokens=688_889_368, subjects=4, sessions=111), species=('Macaca mulatta',), areas=('M1', 'PMd'),
     task='centre-out and random-target reaching', unit_kind='sorted units (C, M, T), threshold crossings (J)',
+    kind={'*sub-J*': 'threshold crossings', '*sub-[CMT]*': 'spikes'},
     citation='''@article{perich2018, title={A neural population mechanism for rapid learning},
     author={Perich, Matthew G and Gallego, Juan A and Miller, Lee E}, journal={Neuron}, volume={100}, number={4},
     pages={964--976}, year={2018}, doi={10.1016/j.neuron.2018.09.030}}''')

@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['source', 'write_sample']
 
-# %% ../../nbs/sources/template.ipynb #5ab302b7
+# %% ../../nbs/sources/template.ipynb #87b5609d
 from ..formats import read_nwb_units, write_nwb_units
 from ..source import Source, simulate_trains
 import numpy as np
 
-# %% ../../nbs/sources/template.ipynb #e89461ce
+# %% ../../nbs/sources/template.ipynb #4a374324
 def write_sample(folder):
     "Two simulated sessions with trials, on a millisecond clock; unit 7 never fires."
     for day in (1, 2):
@@ -20,4 +20,5 @@ def write_sample(folder):
         path = folder/'sub-X'/f'sub-X_ses-{day}_ecephys.nwb'
         write_nwb_units(path, trains, subject='X', areas=('M1',), trials=[(start, start + 2) for start in starts])
 
+# %% ../../nbs/sources/template.ipynb #15ec6554
 source = Source(key='template', name='Template', read=read_nwb_units, write_sample=write_sample)
