@@ -176,7 +176,7 @@ class Report:
 class BuildFailed(Exception):
     "Some sessions could not be built; the others were. The message names each."
 
-# %% ../nbs/05_build.ipynb #298e5368
+# %% ../nbs/05_build.ipynb #9ac3459d
 def card(
     report:Report, # The build
     digest:str, # Digest of the built files
@@ -188,6 +188,8 @@ def card(
     data = DatasetCardData(pretty_name=f'neuralpile: {source.name}', license=source.licence and source.licence.lower(),
         tags=['neuroscience', 'electrophysiology', 'spikes'],
         configs=[config('default', 'data/train-*.parquet', default=True), config('sessions', 'sessions.parquet')])
+    def all_of(name): return sorted({row[name] for row in report.sessions if row[name] is not None})
+    bins, counts = ' or '.join(f'{width:.4g}' for width in all_of('bin_ms')), ', '.join(all_of('kind')) or 'of a kind that is not known'
     kind = '**Simulated sample, not recordings.** ' if report.simulated else ''
     if source.redistribute is False: kind += '**These counts may not be passed on;** see the terms of the archive. '
     lost = f'Incomplete: {len(report.failures)} sessions could not be built; `build.json` names them.\n\n' if report.failures else ''
@@ -200,8 +202,8 @@ def card(
 {kind}{totals['sessions']} sessions, {totals['tokens']:,} tokens from {source.archive or 'files of no archive'},
 built by neuralpile {__version__} in {'published' if published else 'default'} mode.
 
-{lost}A row is one segment of a session: `spike_counts` (uint8, units x bins of {report.parameters['bin_ms']} ms,
-{'wrapping' if published else 'saturating'} at 255), `subject_id`, `session_id`, `segment_id`. The configuration
+{lost}A row is one segment of a session: `spike_counts` (uint8, units x bins of {bins} ms,
+{'wrapping' if published else 'saturating'} at 255; {counts}), `subject_id`, `session_id`, `segment_id`. The configuration
 `sessions` has one row for each session with all that is not a count.
 
 ```

@@ -1,4 +1,5 @@
 "Reading and running the notebooks, for the tests and for `refresh.py`."
+import ast
 import re
 from pathlib import Path
 
@@ -40,6 +41,16 @@ def _joined(outputs):
 def _plain(output):
     if 'execution_count' in output: output.execution_count = None
     return output
+
+
+SHARED_PARAMETERS = dict(raw_dir='str', out_dir='str', fetch='str', n_sessions='int', bin_ms='int', max_tokens='int', workers='int', scheduler='str', published='bool', push_to='str')
+
+
+def own_parameters(path):
+    "The parameters that a source notebook has beyond the shared ones, with their defaults."
+    (cell,) = [cell for cell in nbformat.read(path, 4).cells if 'parameters' in cell.metadata.get('tags', [])]
+    found = {statement.target.id: ast.literal_eval(statement.value) for statement in ast.parse(cell.source).body}
+    return {name: value for name, value in found.items() if name not in SHARED_PARAMETERS}
 
 
 def texts(notebook):

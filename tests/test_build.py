@@ -14,7 +14,7 @@ from neuralpile.build import BuildFailed, ShardWriter, build, read_row, run_note
 from neuralpile.counts import DataError
 from neuralpile.formats import write_nwb_units
 from neuralpile.source import find_source, sample_folder, simulate_trains, sources
-from notebooks import ROOT, SOURCES
+from notebooks import ROOT, SOURCES, own_parameters
 
 PUBLISHED_COLUMNS = Features(spike_counts=List(List(Value('uint8'))), subject_id=Value('string'), session_id=Value('string'), segment_id=Value('string'))
 
@@ -27,33 +27,35 @@ def counts_of(rows, folder):
     return [np.array(row['spike_counts'], dtype=np.uint8) for row in rows(folder)]
 
 
-@pytest.mark.parametrize('key', sources())
-@pytest.mark.parametrize('published', [False, True])
-def test_every_source_from_its_sample(command, tmp_path, rows, key, published):
-    "By papermill's command with a few parameters, from another folder: schema, table, report."
-    result = command('papermill', SOURCES/f'{key}.ipynb', 'executed.ipynb', '-p', 'out_dir', 'pile', '-p', 'published', published, '-p', 'max_tokens', 20_000, cwd=tmp_path)
-    assert result.returncode == 0, result.stderr
-    folder = tmp_path/'pile'/key
+def fits_its_table(folder, rows, published):
+    "Rows and session table of a built sample tell the same."
     built, sessions = rows(folder), rows(folder, 'sessions')
     assert list(built.features) == list(PUBLISHED_COLUMNS) and built.features == PUBLISHED_COLUMNS
-    assert sum(len(row['spike_counts'])*len(row['spike_counts'][0]) for row in built) == sum(sessions['tokens'])
-    assert len(built) == sum(sessions['n_segments']) > len(sessions) and all(sessions['simulated']) and set(sessions['published']) == {published}
+    counts = [read_row(folder, number)['spike_counts'] for number in range(len(built))]
+    assert sum(row.size for row in counts) == sum(sessions['tokens'])
+    assert len(built) == sum(sessions['n_segments']) and all(sessions['simulated']) and set(sessions['published']) == {published}
     assert [name for row in sessions for name in [row['session_id']]*row['n_segments']] == built['session_id'][:]
-    assert sum(map(sum, (map(sum, row['spike_counts']) for row in built))) == sum(sessions['n_spikes'])
-    last = nbformat.read(tmp_path/'executed.ipynb', 4).cells[-1].outputs[-1]['data']['text/markdown']
-    for text in ['simulated sample', 'max_tokens = 20000', f'published = {published}', '| sessions |', '| units |', '| bins |', '| tokens |', '| max count |', '| seconds |', '| failures | 0 |']: assert text in last
+    assert sum(int(row.sum()) for row in counts) == sum(sessions['n_spikes'])
 
 
 @pytest.mark.parametrize('key', sources())
-def test_the_same_build_has_the_same_bytes(command, tmp_path, key):
-    "In two processes of their own, with different hash seeds."
-    for number in ('one', 'two'):
-        result = command('papermill', SOURCES/f'{key}.ipynb', f'{number}.ipynb', '-p', 'out_dir', number, cwd=tmp_path, env={'PYTHONHASHSEED': str(len(number) + ord(number[0]))})
-        assert result.returncode == 0, result.stderr
-    first = digests(tmp_path/'one'/key)
-    assert first == digests(tmp_path/'two'/key) and len(first) >= 4
-    build(find_source(key), out_dir=str(tmp_path/'one'))
-    assert digests(tmp_path/'one'/key) == first and [path.name for path in (tmp_path/'one').iterdir()] == [key]
+def test_every_source_from_its_sample(command, tmp_path, rows, key):
+    "By papermill's command with two parameters, from another folder: schema, table, report; and the same bytes as from this process, which has another hash seed."
+    result = command('papermill', SOURCES/f'{key}.ipynb', 'executed.ipynb', '-p', 'out_dir', 'pile', '-p', 'max_tokens', 20_000, cwd=tmp_path, env={'PYTHONHASHSEED': '7'})
+    assert result.returncode == 0, result.stderr
+    folder = tmp_path/'pile'/key
+    fits_its_table(folder, rows, published=False)
+    last = nbformat.read(tmp_path/'executed.ipynb', 4).cells[-1].outputs[-1]['data']['text/markdown']
+    for text in ['simulated sample', 'max_tokens = 20000', 'published = False', '| sessions |', '| units |', '| bins |', '| tokens |', '| max count |', '| seconds |', '| failures | 0 |']: assert text in last
+    again = build(find_source(key), out_dir=str(tmp_path/'again'), max_tokens=20_000, **own_parameters(SOURCES/f'{key}.ipynb')).folder
+    assert digests(folder) == digests(again) and len(digests(folder)) >= 4
+
+
+@pytest.mark.parametrize('key', sources())
+def test_every_source_in_published_mode(tmp_path, rows, key):
+    report = build(find_source(key), out_dir=str(tmp_path), published=True)
+    fits_its_table(report.folder, rows, published=True)
+    assert [path.name for path in tmp_path.iterdir()] == [key] and 'published mode' in repr(report)
 
 
 def recordings_like(folder, n_sessions=3, n_units=6):

@@ -3,7 +3,8 @@ import h5py
 import numpy as np
 import pytest
 from neuralpile.counts import DataError
-from neuralpile.formats import new_nwb, read_nwb_matrix, read_nwb_units, save_nwb, write_nwb_units
+from neuralpile.formats import (mat_cells, mat_text, new_nwb, open_hdf5, open_npy, read_mat, read_nwb_matrix, read_nwb_units, save_mat, save_mat73,
+    save_nwb, write_nwb_units)
 from neuralpile.source import find_source, sample_folder, simulate_trains, sources
 from plain import default_counts, nwb_spike_times, raster_counts
 from pynwb import NWBHDF5IO, TimeSeries, validate
@@ -144,3 +145,58 @@ def test_pynwb_reads_what_we_write(tmp_path):
         nwbfile = io.read()
         assert len(nwbfile.units) == 5 and len(nwbfile.trials) == 2 and nwbfile.subject.species == 'Macaca mulatta'
         np.testing.assert_array_equal(nwbfile.units['spike_times'][2], trains()[2])
+
+
+def fuzz(whole, path, read, places, n=300):
+    "Bytes overwritten at random: `read` reads, or stops with a `DataError`. How often it stopped."
+    rng, stopped = np.random.default_rng(0), 0
+    for place in rng.integers(places, len(whole), n):
+        damaged = bytearray(whole)
+        length = min(int(rng.integers(1, 17)), len(whole) - place)
+        damaged[place:place+length] = rng.bytes(length)
+        path.write_bytes(damaged)
+        try: read(path)
+        except DataError as error:
+            assert path.name in str(error)
+            stopped += 1
+    return stopped
+
+
+def test_matlab_5_damaged_anywhere(tmp_path):
+    whole = save_mat(tmp_path/'a.mat', dict(tx1=np.arange(900, dtype=np.uint8).reshape(300, 3), more=np.ones((50, 5)), s=dict(occ=np.ones((3, 4))))).read_bytes()
+    assert fuzz(whole, tmp_path/'bad.mat', lambda path: read_mat(path, 'tx1', 's'), places=128) > 100
+    for size in range(0, len(whole) - 1, 41):
+        (tmp_path/'cut.mat').write_bytes(whole[:size])
+        with pytest.raises(DataError, match='cut.mat: expected'): read_mat(tmp_path/'cut.mat', 'tx1', 's')
+
+
+def test_matlab_73_damaged_anywhere(tmp_path):
+    whole = save_mat73(tmp_path/'a.mat', dict(spikes=[[np.arange(20.0)]*3]*5, chan_names=[['M1 001']]*5)).read_bytes()
+    def read(path):
+        with open_hdf5(path) as file: return mat_cells(file, 'spikes'), mat_text(file, 'chan_names')
+    assert fuzz(whole, tmp_path/'bad.mat', read, places=512) > 30
+
+
+def test_matlab_files_are_told_apart(tmp_path):
+    new = save_mat73(tmp_path/'new.mat', dict(tx1=np.ones((3, 3))))
+    with pytest.raises(DataError, match='new.mat: expected a MATLAB file of version 5; found one of version 7.3'): read_mat(new, 'tx1')
+    old = save_mat(tmp_path/'old.mat', dict(spikes=np.ones((3, 3))))
+    with pytest.raises(DataError, match='old.mat: expected a readable HDF5 file; found another kind of file'):
+        with open_hdf5(old) as file: mat_cells(file, 'spikes')
+
+
+def test_what_matlab_sees(tmp_path):
+    "Arrays come back as they were written, through scipy and with h5py's dimensions reversed; an empty cell is no spike."
+    values = np.arange(12.0).reshape(3, 4)
+    np.testing.assert_array_equal(read_mat(save_mat(tmp_path/'old.mat', dict(x=values)), 'x')['x'], values)
+    with h5py.File(save_mat73(tmp_path/'new.mat', dict(x=values, c=[[np.zeros((0, 0)), values[:1]]]))) as file:
+        np.testing.assert_array_equal(file['x'][:], values.T)
+        empty = file[file['c'][0, 0]]
+        assert empty.shape == (2,) and empty.attrs['MATLAB_empty'] == 1 and file['x'].attrs['MATLAB_class'] == b'double'
+        assert [cell.tolist() for cell in mat_cells(file, 'c')[0]] == [[], values[0].tolist()]
+
+
+@pytest.mark.parametrize('array, says', [(np.array([{}], dtype=object), 'Object arrays|Python objects'), (np.ones((2, 3)), r'float64 of shape \(2, 3\)'), (np.ones((2, 3, 4), dtype='S2'), 'of shape')])
+def test_numpy_files_that_are_refused(tmp_path, array, says):
+    np.save(tmp_path/'a.npy', array)
+    with pytest.raises(DataError, match=f'a.npy: expected an array of numbers.*{says}'): open_npy(tmp_path/'a.npy')

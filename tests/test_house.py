@@ -8,9 +8,7 @@ from configparser import ConfigParser
 import nbformat
 import pytest
 import yaml
-from notebooks import ROOT, SOURCES, all_notebooks, readme_commands, readme_text
-
-SHARED_PARAMETERS = dict(raw_dir='str', out_dir='str', fetch='str', n_sessions='int', bin_ms='int', max_tokens='int', workers='int', scheduler='str', published='bool', push_to='str')
+from notebooks import ROOT, SHARED_PARAMETERS, SOURCES, all_notebooks, readme_commands, readme_text
 
 each_notebook = pytest.mark.parametrize('path', all_notebooks(), ids=lambda path: path.relative_to(ROOT/'nbs').as_posix())
 each_source = pytest.mark.parametrize('path', sorted(SOURCES.glob('*.ipynb')), ids=lambda path: path.stem)
