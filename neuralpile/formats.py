@@ -342,7 +342,7 @@ def save_mat(
     Path(path).write_bytes(b'MATLAB 5.0 MAT-file, simulated by neuralpile'.ljust(116) + buffer.getvalue()[116:])
     return Path(path)
 
-# %% ../nbs/02_formats.ipynb #de9ec929
+# %% ../nbs/02_formats.ipynb #ee19965d
 def mat_cells(
     file, # An open MATLAB 7.3 file
     name:str, # Name of a cell array
@@ -350,10 +350,12 @@ def mat_cells(
     "The cells of a two-dimensional cell array of numbers; empty ones are empty vectors."
     import h5py
     references = member(file, name)
-    if h5py.check_ref_dtype(references.dtype) is not h5py.Reference or references.ndim != 2:
-        raise DataError(f'`{name}` as a cell array', f'{references.dtype} of shape {references.shape}')
+    if not isinstance(references, h5py.Dataset) or h5py.check_ref_dtype(references.dtype) is not h5py.Reference or references.ndim != 2:
+        found = f'{references.dtype} of shape {references.shape}' if hasattr(references, 'shape') else 'a group'
+        raise DataError(f'`{name}` as a cell array', found)
     def cell(reference):
-        item = file[reference]
+        item = file[reference] if reference else None
+        if not isinstance(item, h5py.Dataset): raise DataError(f'an array in each cell of `{name}`', 'none', 'The file is damaged.')
         if item.attrs.get('MATLAB_empty'): return np.zeros(0)
         return item[:].ravel() if max(item.shape) == item.size else item[:].T
     return [[cell(reference) for reference in row] for row in references[:].T]
