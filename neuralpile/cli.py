@@ -84,17 +84,21 @@ def build(keys, raw_dir, out_dir, **parameters):
         click.echo(failures[-1] or f'{key}: built in {Path(out_dir)/key}')
     if any(failures): sys.exit(1)
 
-# %% ../nbs/10_cli.ipynb #eb4a178e
+# %% ../nbs/10_cli.ipynb #8bd34238
 @main.command()
 @click.argument('keys', metavar='KEY... | all', nargs=-1, required=True, shell_complete=_complete_key)
 @click.option('--out-dir', type=click.Path(exists=True, file_okay=False), required=True, help='Folder of the pile that was built.')
 def verify(keys, out_dir):
     "Compare full builds with the published tokens, subjects and sessions; ends with an error where they differ."
     from neuralpile import build
-    found = sources().values() if keys == ('all',) else map(find_source, keys)
-    rows = [dict(source=source.key, **line) for source in found if source.published for line in build.verify(source, Path(out_dir)/source.key)]
-    click.echo(text_table([row | dict(agrees='yes' if row['agrees'] else 'NO') for row in rows]))
-    if not all(row['agrees'] for row in rows): sys.exit(1)
+    found = [source for source in sources().values() if source.published] if keys == ('all',) else [find_source(key) for key in keys]
+    rows, missing = [], []
+    for source in found:
+        try: rows += [dict(source=source.key, **line) for line in build.verify(source, Path(out_dir)/source.key)]
+        except DataError as error: missing.append(str(error))
+    if rows: click.echo(text_table([row | dict(agrees='yes' if row['agrees'] else 'NO') for row in rows]))
+    for message in missing: click.echo(message, err=True)
+    if missing or not all(row['agrees'] for row in rows): sys.exit(1)
 
 # %% ../nbs/10_cli.ipynb #de701592
 @main.command()

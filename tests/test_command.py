@@ -66,6 +66,22 @@ def test_raw_dir_holds_one_folder_per_source(command, tmp_path):
     assert result.returncode == 1 and 'perich: built in' in result.stdout and 'xiao: expected *.nwb under xiao' in result.stdout
 
 
+def test_verify_says_which_numbers_differ(command, tmp_path):
+    "Two simulated files that pass for recordings: the subject and the number of sessions agree with the published pile, the tokens can't."
+    from neuralpile.source import sample_folder
+    raw = tmp_path/'raw'/'area2-bump'
+    shutil.copytree(sample_folder(sources()['area2-bump']), raw)
+    sample = command('neuralpile', 'build', 'area2-bump', '--out-dir', 'pile', cwd=tmp_path)
+    refused = command('neuralpile', 'verify', 'area2-bump', '--out-dir', 'pile', cwd=tmp_path)
+    assert sample.returncode == 0 and refused.returncode == 1 and 'area2-bump: expected a build of recordings; found the simulated sample' in refused.stderr
+    (raw/'SIMULATED.txt').unlink()
+    assert command('neuralpile', 'build', 'area2-bump', '--raw-dir', 'raw', '--out-dir', 'pile', cwd=tmp_path).returncode == 0
+    result = command('neuralpile', 'verify', 'all', '--out-dir', 'pile', cwd=tmp_path)
+    lines = {line.split()[1]: line.split()[-1] for line in result.stdout.splitlines() if line.startswith('area2-bump')}
+    assert result.returncode == 1 and lines == {'tokens': 'NO', 'subjects': 'yes', 'sessions': 'yes', 'files': 'yes'}
+    assert '7,394,070' in result.stdout and 'papale: expected a built dataset in papale; found none. Build it with `neuralpile build papale`.' in result.stderr
+
+
 def test_a_refused_build_leaves_the_record_of_the_dataset(command, tmp_path):
     for name in 'ab': write_nwb_units(tmp_path/'raw'/'sub-Y'/f'{name}.nwb', [np.arange(100)/10])
     def build(*more): return command('neuralpile', 'build', 'template', '--raw-dir', 'raw', '--out-dir', 'pile', *more, cwd=tmp_path)
