@@ -25,17 +25,19 @@ def clusters(
     ends = H5DataIO(np.cumsum([len(train) for train in trains], dtype=np.uint32))
     return Units(name='units', description='simulated', columns=[*data, VectorIndex(name='spike_times_index', target=data[-1], data=ends)])
 
-# %% ../../nbs/sources/neupane-entorhinal.ipynb #5ac8a4b6
+# %% ../../nbs/sources/neupane-entorhinal.ipynb #7a60bc43
 def write_session(folder, subject, trains, **columns):
     "One session: the file with spikes and trials, and that of raw voltage."
     from pynwb.ecephys import ElectricalSeries
-    starts, stem = 704_310 + np.arange(2, 58, 4.0), folder/f'sub-{subject}'/f'sub-{subject}_ses-01012000'
-    names = [f'{stem.name}_behavior+ecephys.nwb', f'{stem.name}_ecephys.nwb']
-    sorted_file, raw_file = (new_nwb(name, subject=subject, areas=('EC',), electrodes=32, trials=[(start, start + 3) for start in starts]) for name in names)
-    sorted_file.create_processing_module('ecephys', 'simulated').add(clusters(trains, **columns))
-    channels = raw_file.create_electrode_table_region(list(range(32)), 'simulated')
-    raw_file.add_acquisition(ElectricalSeries(name='ElectricalSeriesVP0', data=np.zeros((100, 32), dtype=np.int16), electrodes=channels, rate=30_000.))
-    for nwbfile, name in zip((sorted_file, raw_file), names): save_nwb(nwbfile, stem.with_name(name))
+    facts, starts = dict(subject=subject, areas=('EC',), electrodes=32), 704_310 + np.arange(2, 58, 4.0)
+    nwbfile = new_nwb(f'{subject}-sorted', trials=[(start, start + 3) for start in starts], **facts)
+    nwbfile.create_processing_module('ecephys', 'simulated').add(clusters(trains, **columns))
+    raw, voltage = new_nwb(f'{subject}-raw', **facts), np.zeros((100, 32), dtype=np.int16)
+    channels = raw.create_electrode_table_region(list(range(32)), 'simulated')
+    raw.add_acquisition(ElectricalSeries(name='ElectricalSeriesVP0', data=voltage, electrodes=channels, rate=30_000.))
+    stem = f'sub-{subject}/sub-{subject}_ses-01012000'
+    save_nwb(nwbfile, folder/f'{stem}_behavior+ecephys.nwb')
+    save_nwb(raw, folder/f'{stem}_ecephys.nwb')
 
 # %% ../../nbs/sources/neupane-entorhinal.ipynb #05ce0282
 def write_sample(folder):

@@ -49,10 +49,11 @@ def write_raw(path, subject, series):
         nwbfile.add_acquisition(ElectricalSeries(name=name, data=np.zeros((100, 8), dtype=np.int16), electrodes=electrodes, rate=rate))
     save_nwb(nwbfile, path)
 
-# %% ../../nbs/sources/neupane-ppc.ipynb #db9375a9
+# %% ../../nbs/sources/neupane-ppc.ipynb #fbb697c7
 def write_sample(folder):
     "A session of each animal, with its raw file; unit 5 never fires, unit 7 three times."
-    probes = dict(amadeus=('quality', ['good', 'mua', 'noise', 'good', 'unsorted', 'mua', 'noise', 'good'], [('ElectricalSeriesVP0', 30_000.)]),
+    by_hand = ['good', 'mua', 'noise', 'good', 'unsorted', 'mua', 'noise', 'good']
+    probes = dict(amadeus=('quality', by_hand, [('ElectricalSeriesVP0', 30_000.)]),
         mahler=('KSLabel', ['mua', 'good'], [('ElectricalSeriesAP', 30_000.), ('ElectricalSeriesLF', 2500.)]))
     for (subject, (label, labels, series)), n_units in zip(probes.items(), (32, 64)):
         trains = simulate_trains(n_units, 60, np.arange(2, 58, 4.0), seed=n_units)
