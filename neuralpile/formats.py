@@ -118,7 +118,7 @@ def tree(
     with open_hdf5(path) as file: file[under].visititems(visit)
     return '\n'.join(lines)
 
-# %% ../nbs/02_formats.ipynb #d3b03020
+# %% ../nbs/02_formats.ipynb #7c618bff
 def nwb_facts(
     file, # An open NWB file
 ) -> dict: # The fields of a Session that any NWB file can fill
@@ -131,10 +131,11 @@ def nwb_facts(
         trials=trials and np.stack([trials['start_time'][:], trials['stop_time'][:]], axis=1).tolist() or None)
 
 def _text(value):
-    "A string dataset or value as text; None where it is missing or blank."
+    "A string dataset or value as text; None where it is missing, blank, or says that nothing is known."
     if value is None: return None
     if hasattr(value, 'shape'): value = value[()]
-    return (value.decode() if isinstance(value, bytes) else str(value)).strip() or None
+    text = (value.decode() if isinstance(value, bytes) else str(value)).strip()
+    return None if text.lower() in ('', 'unknown', 'none', 'n/a', 'nan') else text
 
 def path_ids(path) -> dict:
     "Subject and session as the pile names them: the folder the file is in, and the file name without its last extension."
@@ -187,7 +188,7 @@ def clock_faults(
     found = {'times at which the clock goes back': n_resets, 'intervals that overlap an earlier one in time, so that their spikes share bins': n_overlaps}
     return [f'{text}: {number}' for text, number in found.items() if number]
 
-# %% ../nbs/02_formats.ipynb #b18a717a
+# %% ../nbs/02_formats.ipynb #c1ddbb56
 def read_nwb_units(
     path, # An NWB file
     bin_ms:int=20, # Bin width, milliseconds
@@ -208,7 +209,10 @@ def read_nwb_units(
         binned = BinnedSpikes(_blocks(member(file, f'{table}/spike_times')), ends, bin_ms, published)
         intervals, warnings = _observed(file, units, observed, dropouts, binned.n_bins*bin_ms/1000)
         stretches = None if intervals is None else observed_bins(intervals, bin_ms, binned.n_bins)
-        return Session(**path_ids(path), binned=binned, observed=stretches, warnings=warnings, **nwb_facts(file))
+        session = Session(**path_ids(path), binned=binned, observed=stretches, warnings=warnings, **nwb_facts(file))
+        if session.trials and session.trials[0][0] > session.seconds:
+            session.warnings.append(f'trials are on another clock: they begin at {session.trials[0][0]:.0f} s, spikes end at {session.seconds:.0f} s')
+        return session
 
 def _intervals(table):
     "Start and stop times of a table of intervals, seconds."
