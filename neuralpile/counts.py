@@ -254,6 +254,8 @@ def _checked_counts(rows, first):
     rows = np.asarray(rows)
     if rows.dtype.kind == 'b': return rows.view(np.uint8)
     if rows.dtype.kind == 'u': return rows
+    with np.errstate(invalid='ignore'): small = rows.astype(np.uint8)
+    if (small == rows).all(): return small
     whole = np.isfinite(rows) & (rows == np.rint(rows)) if rows.dtype.kind == 'f' else np.True_
     wrong = ~(whole & (rows >= 0))
     if wrong.any():
