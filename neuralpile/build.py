@@ -139,7 +139,7 @@ def session_row(
         raw_file=session.file, raw_bytes=Path(path).stat().st_size, raw_sha256=sha256,
         published=session.binned.published, max_tokens=max_tokens, version=__version__)
 
-# %% ../nbs/05_build.ipynb #9f77ff18
+# %% ../nbs/05_build.ipynb #c948272d
 @dataclass
 class Report:
     "What a build was asked for and what came of it."
@@ -156,7 +156,7 @@ class Report:
         "Sums and maxima over all sessions."
         def column(name): return [row[name] for row in self.sessions]
         sums = dict(units='n_units', bins='n_bins', segments='n_segments', tokens='tokens', spikes='n_spikes')
-        return dict(sessions=len(self.sessions), subjects=len(set(column('subject_id'))), **{name: sum(column(of)) for name, of in sums.items()},
+        return dict(sessions=len(self.sessions), subjects=len(set(column('canonical_subject'))), **{name: sum(column(of)) for name, of in sums.items()},
             max_count=max(column('max_count'), default=0), saturated_entries=sum(column('n_saturated')), silent_units=sum(column('n_silent_units')))
 
     def _repr_markdown_(self):

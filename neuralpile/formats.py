@@ -274,7 +274,7 @@ class MatrixRows:
                 dataset.read_direct(rows, np.s_[first:last], np.s_[:last-first])
                 yield rows[:last-first]
 
-# %% ../nbs/02_formats.ipynb #c9e0984b
+# %% ../nbs/02_formats.ipynb #1939fd39
 def read_nwb_matrix(
     path, # An NWB file
     bin_ms:int=20, # Bin width, milliseconds
@@ -299,7 +299,8 @@ def read_nwb_matrix(
             raise DataError(f'{len(names)} units, as `{unit_names}` names them', f'{binned.n_units} columns', 'Is the matrix transposed?')
         timestamps = matrix.parent.get('timestamps', ())[:]
         observed = stretches(timestamps, binned.factor) if len(timestamps) == matrix.shape[0] > 1 else None
-        return Session(**path_ids(path), binned=binned, observed=observed, **nwb_facts(file))
+        t_start = timestamps[0] if len(timestamps) else matrix.parent['starting_time'][()] if 'starting_time' in matrix.parent else 0
+        return Session(**path_ids(path), binned=binned, observed=observed, t_start=float(t_start), **nwb_facts(file))
 
 # %% ../nbs/02_formats.ipynb #f81fd7de
 def mat_names(

@@ -18,7 +18,7 @@ KINDS = ('spikes', 'threshold crossings', 'reconstructed from z-scores', 'recons
 class NotASession(DataError):
     "A file that rightly holds no spikes, such as one of raw voltage: it is passed over with a message, which is no failure."
 
-# %% ../nbs/01_session.ipynb #cca33637
+# %% ../nbs/01_session.ipynb #24b5bbd5
 @dataclass
 class Session:
     "One recording: its spike counts, read on demand, and what its file says about it."
@@ -33,7 +33,7 @@ class Session:
     areas:list|None=None # Brain areas as the file names them
     start_time:str|None=None # Start of the session, ISO 8601
     observed:list|None=None # Stretches that were really recorded without a break, pairs (start, stop) in bins; None where the file does not say
-    trials:list|None=None # Trials, pairs (start, stop) in seconds; None where the file has none
+    trials:list|None=None # Trials, pairs (start, stop) in seconds on the clock of the file; None where it has none
     t_start:float=0. # Where the first bin begins on the clock of the file, seconds
     kind:str|None=None # What a count is, one of `KINDS`; None for what the source says
     recording:str|None=None # The recording that this session is part of, where several files hold one; None for the session itself
