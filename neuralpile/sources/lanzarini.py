@@ -14,7 +14,7 @@ from ..session import Session
 from ..source import Osf, Published, Source, simulate_trains
 import numpy as np
 
-# %% ../../nbs/sources/lanzarini.ipynb #7efcf52a
+# %% ../../nbs/sources/lanzarini.ipynb #0d897de3
 def write_sample(folder):
     "Two simulated sessions of 128 channels: numbered from 0; and numbered from 1, with second units and a late spike."
     trains = simulate_trains(128, 60, np.arange(2, 58, 4.0), seed=82)
@@ -24,8 +24,8 @@ def write_sample(folder):
     trains = simulate_trains(128, 30, np.arange(2, 28, 4.0), seed=83)
     trains[127] = np.append(trains[127], 31.5)
     names = {f'Spk_{channel:03d}a_sh': times for channel, times in enumerate(trains, start=1) if channel != 17}
-    for name in ('Spk_003a_sh', 'Spk_007a_sh'): names[name.replace('a_', 'b_')], names[name] = names[name][::3], names[name][1::3]
-    save_mat(folder/'subject_2'/'session_1.mat', {name: times[None] for name, times in names.items()})
+    for name in ('Spk_003a_sh', 'Spk_007a_sh'): names[name.replace('a_', 'b_')], names[name] = names[name][::3], np.delete(names[name], np.s_[::3])
+    save_mat(folder/'subject_2'/'session_2.mat', {name: times[None] for name, times in names.items()})
 
 # %% ../../nbs/sources/lanzarini.ipynb #15180628
 def channel_trains(
