@@ -14,17 +14,19 @@ from ..session import Session
 from ..source import Osf, Published, Source, simulate_trains
 import numpy as np
 
-# %% ../../nbs/sources/lanzarini.ipynb #0d897de3
+# %% ../../nbs/sources/lanzarini.ipynb #3e3bd9ac
 def write_sample(folder):
     "Two simulated sessions of 128 channels: numbered from 0; and numbered from 1, with second units and a late spike."
-    trains = simulate_trains(128, 60, np.arange(2, 58, 4.0), seed=82)
-    trains[5], trains[40] = np.append(trains[5], 60.0), trains[40][:0]
+    trains = simulate_trains(128, 30, np.arange(2, 28, 4.0), seed=82)
+    trains[5], trains[40] = np.append(trains[5], 30.0), trains[40][:0]
     names = {f'Spk_{channel:03d}a_sh': times for channel, times in enumerate(trains) if channel != 9}
     save_mat(folder/'subject_1'/'session_1.mat', {name: times[None] for name, times in names.items()})
-    trains = simulate_trains(128, 30, np.arange(2, 28, 4.0), seed=83)
-    trains[127] = np.append(trains[127], 31.5)
+    trains = simulate_trains(128, 20, np.arange(2, 18, 4.0), seed=83)
+    trains[127] = np.append(trains[127], 21.5)
     names = {f'Spk_{channel:03d}a_sh': times for channel, times in enumerate(trains, start=1) if channel != 17}
-    for name in ('Spk_003a_sh', 'Spk_007a_sh'): names[name.replace('a_', 'b_')], names[name] = names[name][::3], np.delete(names[name], np.s_[::3])
+    for number in (3, 7):
+        times = names[f'Spk_{number:03d}a_sh']
+        names |= {f'Spk_{number:03d}a_sh': np.delete(times, np.s_[::3]), f'Spk_{number:03d}b_sh': times[::3]}
     save_mat(folder/'subject_2'/'session_2.mat', {name: times[None] for name, times in names.items()})
 
 # %% ../../nbs/sources/lanzarini.ipynb #15180628
@@ -56,7 +58,7 @@ def first_channel(
     if 128 in numbers: return 1, 'channels count from 1, as there is a channel 128 and no 000; row 0 is channel 001'
     return 0, 'channels may count from 0 or from 1, as there is no channel 000 and none 128; taken as from 0'
 
-# %% ../../nbs/sources/lanzarini.ipynb #1e1b41e7
+# %% ../../nbs/sources/lanzarini.ipynb #466247c9
 def channel_rows(
     trains:dict, # (number of the channel, letter of the unit) -> spike times, seconds
 ) -> tuple: # Spike times of each of 128 rows; what there is to know about them
@@ -65,7 +67,8 @@ def channel_rows(
     rows = [np.concatenate([np.zeros(0), *(trains[key] for key in trains if key[0] == number)]) for number in range(first, first + 128)]
     absent = _listed(f'{number:03d}' for number in range(first, first + 128) if number not in {number for number, _ in trains})
     others = _listed(f'{number:03d}{letter}' for number, letter in trains if letter != 'a')
-    return rows, [known, *_said({'channels without a variable, rows of zeros': absent, 'units beside a, counted in the rows of their channels': others})]
+    findings = {'channels without a variable, rows of zeros': absent, 'units beside a, counted in the rows of their channels': others}
+    return rows, [known, *_said(findings)]
 
 def _said(findings):
     "One line for each thing that was found."

@@ -36,7 +36,7 @@ def write_sample(folder):
             neural_responses_reliable=dict(occ=rates[:n_neurons], vis=rates[:n_neurons, ::-1]), masks=dict(occ=dict(start_end_pad0=mask))))
     (folder/'data'/'all_hand_dmfc_dataset_50ms.pkl').write_bytes(b'simulated')
 
-# %% ../../nbs/sources/rajalingham.ipynb #8ce0562b
+# %% ../../nbs/sources/rajalingham.ipynb #14d3b12a
 def condition_rates(
     path, # A MATLAB file
     published:bool=False, # Take the first field, as the published pile did?
@@ -45,7 +45,8 @@ def condition_rates(
     struct = read_mat(path, 'neural_responses_reliable')['neural_responses_reliable']
     fields = struct.dtype.names or ()
     if not fields or struct.size != 1: raise DataError('`neural_responses_reliable` as a struct', f'{struct.dtype} of shape {struct.shape}')
-    if not published and 'occ' not in fields: raise DataError('`neural_responses_reliable` with a field `occ`', f'fields {", ".join(fields)}')
+    if not published and 'occ' not in fields:
+        raise DataError('`neural_responses_reliable` with a field `occ`', f'fields {", ".join(fields)}')
     rates = struct[fields[0] if published else 'occ'].item()
     if rates.dtype.kind not in 'fiu' or rates.shape[1:] != (79, 100):
         raise DataError('rates of neurons x 79 conditions x 100 bins', f'{rates.dtype} of shape {rates.shape}')
@@ -71,7 +72,7 @@ def condition_stretches(
     starts, stops = (condition*recorded.shape[1] + edge for condition, edge in (np.nonzero(steps == 1), np.nonzero(steps == -1)))
     return list(zip(starts.tolist(), stops.tolist()))
 
-# %% ../../nbs/sources/rajalingham.ipynb #7ca6ec50
+# %% ../../nbs/sources/rajalingham.ipynb #5562e83c
 def read_averages(
     path, # A MATLAB file; its name begins with that of the animal
     bin_ms:int=20, # Bin width asked for, milliseconds; it stays 50
@@ -83,15 +84,17 @@ def read_averages(
     absent = np.isnan(rates)
     recorded = ~absent.all(axis=0)
     warnings = [] if bin_ms == 50 else [f'bins are 50 ms wide, not {bin_ms} ms, as those of the file are']
-    if n_absent := int((absent & recorded).sum()): warnings.append(f'entries without a number (NaN) where other neurons have one, counted as 0: {n_absent}')
+    if n_absent := int((absent & recorded).sum()):
+        warnings.append(f'entries without a number (NaN) where other neurons have one, counted as 0: {n_absent}')
     counts = np.round(50*np.nan_to_num(rates)).reshape(len(rates), -1)
     name = Path(path).name.partition('_')[0].capitalize()
     return Session(subject_id=name, session_id=f'{name[0]}_0', binned=BinnedCounts(counts, 50, published),
         observed=condition_stretches(recorded), uncut=True, warnings=warnings)
 
-# %% ../../nbs/sources/rajalingham.ipynb #ca6c5e4e
+# %% ../../nbs/sources/rajalingham.ipynb #b7bb7428
 source = Source(key='rajalingham', name='Rajalingham', read=read_averages, write_sample=write_sample,
-    files=('*mahler_hand_dmfc_dataset_50ms.mat', '*perle_hand_dmfc_dataset_50ms.mat'), skip=('*all_hand_dmfc_dataset_50ms.mat', '*.pkl', '*.zip'),
+    files=('*mahler_hand_dmfc_dataset_50ms.mat', '*perle_hand_dmfc_dataset_50ms.mat'),
+    skip=('*all_hand_dmfc_dataset_50ms.mat', '*.pkl', '*.zip'),
     archive=Zenodo('13952210', version='v1', doi='10.5281/zenodo.13952210'), redistribute=True,
     published=Published(tokens=14_923_100, subjects=2, sessions=2), species=('Macaca mulatta',), areas=('DMFC',),
     task='interception of a ball that disappears (mental pong)', unit_kind='reliable neurons, a pseudo-population pooled over sessions',

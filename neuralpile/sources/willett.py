@@ -12,7 +12,7 @@ from ..session import Session
 from ..source import Dryad, Published, Source, simulate_trains
 import numpy as np
 
-# %% ../../nbs/sources/willett.ipynb #aa2b1e5e
+# %% ../../nbs/sources/willett.ipynb #fa2cb3cf
 def write_blocks(path, n_bins, n_blocks, seed, blank=False, dtype=np.uint8):
     "One simulated file: `n_bins` bins in `n_blocks` blocks; `blank` leaves area 44 almost silent."
     rng = np.random.default_rng(seed)
@@ -24,16 +24,17 @@ def write_blocks(path, n_bins, n_blocks, seed, blank=False, dtype=np.uint8):
     clock = np.concatenate([20*np.arange(len(block)) for block in np.array_split(np.arange(n_bins), n_blocks)])
     block = np.cumsum(clock == 0) + 2
     power = rng.lognormal(3, 0.2, (n_bins, 256)).astype(np.float32)
-    clocks = {name: column[:, None] for name, column in dict(blockNum=block.astype(np.uint8), xpcClock=clock, nsp1Clock=30*clock, nsp2Clock=30*clock).items()}
+    clocks = dict(blockNum=block.astype(np.uint8), xpcClock=clock, nsp1Clock=30*clock, nsp2Clock=30*clock)
+    clocks = {name: column[:, None] for name, column in clocks.items()}
     variables = {f'tx{number}': matrix.astype(dtype) for number, matrix in enumerate(tx, start=1)}
     save_mat(path, variables | dict(spikePow=power) | clocks | dict(goTrialEpochs=np.stack([go + 1, go + 75], axis=1)))
 
-# %% ../../nbs/sources/willett.ipynb #85decc7c
+# %% ../../nbs/sources/willett.ipynb #a88a204e
 def write_sample(folder):
     "Three simulated files of two days, two of them of the same one, and what the archive holds besides."
-    write_blocks(folder/'diagnosticBlocks/t12.2022.06.16_diagnosticBlocks.mat', 1000, 2, seed=616)
-    write_blocks(folder/'sentences/t12.2022.06.16_sentences.mat', 1490, 3, seed=616)
-    write_blocks(folder/'tuningTasks/t12.2022.04.26_phonemes.mat', 800, 2, seed=426, blank=True, dtype=np.float64)
+    write_blocks(folder/'diagnosticBlocks/t12.2022.06.16_diagnosticBlocks.mat', 800, 2, seed=616)
+    write_blocks(folder/'sentences/t12.2022.06.16_sentences.mat', 1090, 3, seed=616)
+    write_blocks(folder/'tuningTasks/t12.2022.04.26_phonemes.mat', 600, 2, seed=426, blank=True, dtype=np.float64)
     save_mat(folder/'competitionData/train/t12.2022.06.16.mat', dict(blockIdx=[[3, 3, 4]]))
     save_mat(folder/'derived/simulated.mat', dict(simulated=1))
     for name in ('README.md', 'sentences_readme.txt', 'tuningTasks.tar.gz'): (folder/name).write_text('simulated\n', encoding='utf-8')

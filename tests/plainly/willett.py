@@ -41,5 +41,5 @@ DAMAGES = { # what is done to a raw file -> what the error says
     'nan': (lambda path: put(path, tx1=with_value(np.nan)), 'found nan in row 100, unit 0'),
     'negative': (lambda path: put(path, tx1=with_value(-1)), 'found -1.0 in row 100, unit 0'),
     'half': (lambda path: put(path, tx1=with_value(0.5)), 'found 0.5 in row 100, unit 0'),
-    'blocks': (lambda path: put(path, blockNum=lambda blocks: blocks[:-1]), 'one block number for each of 1000 rows'),
+    'blocks': (lambda path: put(path, blockNum=lambda blocks: blocks[:-1]), 'one block number for each of 800 rows'),
 }
