@@ -12,17 +12,17 @@ from ..session import Session
 from ..source import Published, Source, Zenodo, simulate_trains
 import numpy as np
 
-# %% ../../nbs/sources/makin.ipynb #6fa5d5c2
+# %% ../../nbs/sources/makin.ipynb #2af06173
 def write_sample(folder):
     "Two simulated sessions, 96 and 192 channels of five columns; silent channels, empty cells, and in the second a cell that is no vector."
     for stem, areas, start in (('indy_20160101_01', ('M1',), 149), ('loco_20170101_02', ('M1', 'S1'), 1700)):
         names = [f'{area} {number:03d}' for area in areas for number in range(1, 97)]
-        rng, jumps, t = np.random.default_rng(start), np.arange(4, 38, 1.2), start + 2.507 + np.arange(9_000)/250
-        trains = simulate_trains(len(names), 40, jumps, seed=start)
+        rng, jumps, t = np.random.default_rng(start), np.arange(4, 18, 0.8), start + 2.507 + np.arange(4_250)/250
+        trains = simulate_trains(len(names), 20, jumps, seed=start)
         cells = [_columns((start + train)*24414.0625, 1 + channel % 5, rng) for channel, train in enumerate(trains)]
-        cells[0] = _columns(int(start*24414.0625) + 15_625*np.arange(62), 1, rng)
+        cells[0] = _columns(int(start*24414.0625) + 15_625*np.arange(31), 1, rng)
         for channel in (7, 50): cells[channel] = [np.zeros((0, 0))]*5
-        if len(areas) > 1: cells[98][4] = start + 20 + np.arange(4).reshape(2, 2)/8
+        if len(areas) > 1: cells[98][4] = start + 10 + np.arange(4).reshape(2, 2)/8
         targets = rng.integers(0, 8, (len(jumps) + 1, 2))[np.searchsorted(start + jumps, t, side='right')]*15.0
         save_mat73(folder/f'{stem}.mat', dict(chan_names=[[name] for name in names], spikes=cells, t=t[:, None], target_pos=targets))
     (folder/'refh_results.csv').write_text('decoder,bin_width,snr\n')
