@@ -10,9 +10,9 @@ from ..formats import new_nwb, read_nwb_units, save_nwb
 from ..source import Dandi, Published, Source
 import numpy as np
 
-# %% ../../nbs/sources/churchland.ipynb #ea5eaa55
+# %% ../../nbs/sources/churchland.ipynb #f28d29a8
 def mended(runs):
-    "Trials on one clock, of runs that each began with a restart of the clock; only the first restart is mended, as by the archive's writer."
+    "Trials of several runs of the clock on one clock; only the first restart is mended, as by the archive's writer."
     pause = np.mean([np.diff(run.ravel())[1::2].mean() for run in runs])
     offset = runs[0][-1, 1] + pause - runs[1][0, 0]
     return np.concatenate([runs[0], *(run + offset for run in runs[1:])])
@@ -32,28 +32,29 @@ def simulate_trials(trials, seed):
         for piece, channel in zip(pieces, np.split(times, np.searchsorted(channels, range(1, 192)))): piece.append(channel)
     return [np.concatenate(piece) for piece in pieces]
 
-# %% ../../nbs/sources/churchland.ipynb #825e4c1d
+# %% ../../nbs/sources/churchland.ipynb #cacac81a
 def electrode_units(nwbfile, spike_times, intervals):
     "A units table of one row for each electrode, all observed in the same intervals."
     from hdmf.backends.hdf5 import H5DataIO
     from hdmf.common import DynamicTableRegion, VectorData, VectorIndex
     from pynwb.misc import Units
-    def ragged(values, rows, dtype):
-        ends = np.cumsum([len(row) for row in rows]).astype(dtype)
-        return values, VectorIndex(name=f'{values.name}_index', target=values, data=H5DataIO(ends))
+    def column(name, data, kind=VectorData, **more): return kind(name=name, description='simulated', data=data, **more)
+    def ragged(values, lengths, dtype):
+        return values, VectorIndex(name=f'{values.name}_index', target=values, data=H5DataIO(np.cumsum(lengths).astype(dtype)))
     n = len(spike_times)
     return Units(name='units', description='simulated', columns=[
-        *ragged(VectorData(name='spike_times', description='simulated', data=np.concatenate(spike_times)), spike_times, np.uint32),
-        *ragged(VectorData(name='obs_intervals', description='simulated', data=np.tile(intervals, (n, 1))), [intervals]*n, np.uint32),
-        *ragged(DynamicTableRegion(name='electrodes', description='simulated', data=np.arange(n), table=nwbfile.electrodes), np.arange(n)[:, None], np.uint8),
-        VectorData(name='electrode_group', description='simulated', data=list(nwbfile.electrodes['group'].data))])
+        *ragged(column('spike_times', np.concatenate(spike_times)), [len(times) for times in spike_times], np.uint32),
+        *ragged(column('obs_intervals', np.tile(intervals, (n, 1))), [len(intervals)]*n, np.uint32),
+        *ragged(column('electrodes', np.arange(n), DynamicTableRegion, table=nwbfile.electrodes), [1]*n, np.uint8),
+        column('electrode_group', list(nwbfile.electrodes['group'].data))])
 
-# %% ../../nbs/sources/churchland.ipynb #7cb376d7
+# %% ../../nbs/sources/churchland.ipynb #018d90a0
 def write_sample(folder):
     "Two simulated sessions: Jenkins with one restart of the clock, Nitschke with a second one and a blank stretch."
     def run(first, n): return np.stack([first + 2*np.arange(n), first + 2*np.arange(n) + 1.5], axis=1)
     blank = np.where(np.arange(16) < 8, 0, 14)[:, None]
-    sessions = {'Jenkins_ses-20090912': [run(1.007, 15), run(0.412, 15)], 'Nitschke_ses-20090910': [run(1.013, 10), run(0.406, 16) + blank, run(0.708, 6)]}
+    sessions = {'Jenkins_ses-20090912': [run(1.007, 15), run(0.412, 15)],
+        'Nitschke_ses-20090910': [run(1.013, 10), run(0.406, 16) + blank, run(0.708, 6)]}
     for seed, (name, runs) in enumerate(sessions.items()):
         subject, trials = name.split('_')[0], mended(runs)
         nwbfile = new_nwb(name, subject=subject, areas=('PMd', 'M1'), electrodes=96, trials=trials)
