@@ -158,13 +158,13 @@ def _settle(self:BinnedSpikes, tail):
         n_lost += int(lost.sum())
     return n_lost
 
-# %% ../nbs/00_counts.ipynb #8e85abbe
+# %% ../nbs/00_counts.ipynb #1159e4f0
 @patch
 def _sort(self:BinnedSpikes):
     "Sort the bins of those units whose spikes were not in order of time."
-    steps_back = np.flatnonzero(self.bins[1:] < self.bins[:-1]) + 1
-    for unit in np.unique(np.searchsorted(self.offsets, np.setdiff1d(steps_back, self.offsets), side='right') - 1):
-        self.bins[self.offsets[unit]:self.offsets[unit+1]].sort()
+    for first, end in zip(self.offsets, self.offsets[1:]):
+        bins = self.bins[first:end]
+        if (bins[1:] < bins[:-1]).any(): bins.sort(kind='stable')
 
 # %% ../nbs/00_counts.ipynb #e285d48c
 @patch
@@ -248,7 +248,7 @@ class BinnedMatrix:
         self.n_bins = shape[0]//self.factor
         if not self.n_bins: raise DataError(f'at least one bin of {bin_ms} ms', f'{shape[0]} rows at {rate:g} Hz')
 
-# %% ../nbs/00_counts.ipynb #88856e02
+# %% ../nbs/00_counts.ipynb #6e6d29bd
 def _checked_counts(rows, first):
     "A block of a count matrix as unsigned integers; anything that cannot be a count stops."
     rows = np.asarray(rows)

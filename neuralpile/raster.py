@@ -47,10 +47,10 @@ def plot_raster(
     ax.set_title(f'{title}\n{n_units:,} units x {n_bins:,} bins of {bin_ms:g} ms'.strip(), fontsize=9)
     return ax
 
-# %% ../nbs/09_raster.ipynb #5493a041
+# %% ../nbs/09_raster.ipynb #6d4a1a91
 def plot_aligned(
     session:Session, # A session
-    times:np.ndarray, # Events to align to, seconds
+    times:np.ndarray, # Events to align to, seconds on the clock of the file
     before:float=1.0, # Seconds shown before the event
     after:float=2.0, # Seconds shown after it
     event:str='trial start', # What the events are, for the axis
@@ -61,7 +61,7 @@ def plot_aligned(
     if ax is None: ax = plt.subplots(figsize=(4, 2.2), layout='constrained')[1]
     width = session.bin_ms/1000
     offsets = np.arange(-round(before/width), round(after/width))
-    bins = np.floor(np.asarray(times)/width).astype(int)[:, None] + offsets
+    bins = np.floor((np.asarray(times) - session.t_start)/width).astype(int)[:, None] + offsets
     bins = bins[(bins[:, 0] >= 0) & (bins[:, -1] < session.n_bins)]
     rate = session.counts().mean(axis=0)[bins].mean(axis=0)/width
     ax.plot(offsets*width, rate, drawstyle='steps-post', color='k', lw=1)

@@ -18,7 +18,7 @@ KINDS = ('spikes', 'threshold crossings', 'reconstructed from z-scores', 'recons
 class NotASession(DataError):
     "A file that rightly holds no spikes, such as one of raw voltage: it is passed over with a message, which is no failure."
 
-# %% ../nbs/01_session.ipynb #24b5bbd5
+# %% ../nbs/01_session.ipynb #8f2276b3
 @dataclass
 class Session:
     "One recording: its spike counts, read on demand, and what its file says about it."
@@ -44,7 +44,7 @@ class Session:
         for name in ('subject_id', 'session_id'):
             if not getattr(self, name): raise DataError(f'a {name}', 'an empty one').at(self.file, self.source)
         if self.kind not in (None, *KINDS): raise DataError(f'a kind of counts among {", ".join(KINDS)}', f'`{self.kind}`')
-        for name, text in dict(n_negative='spikes before time zero, left out', n_lost='spikes above the last floating-point edge, lost').items():
+        for name, text in dict(n_negative='spikes before time zero, left out', n_lost='spikes beyond the last published edge, lost').items():
             if number := getattr(self.binned, name, 0): self.warnings.append(f'{text}: {number}')
 
     @property

@@ -103,7 +103,7 @@ class Source:
 
     def __hash__(self): return hash(self.key)
 
-# %% ../nbs/03_source.ipynb #b9adb5da
+# %% ../nbs/03_source.ipynb #fc138368
 @patch
 def __repr__(self:Source):
     tokens = f', {self.published.tokens:,} tokens in the published pile' if self.published else ''
@@ -118,7 +118,7 @@ def _repr_markdown_(self:Source):
         archive=self.archive and link(self.archive.url, self.archive), licence=f"{self.licence or 'not known'} ({self.licence_seen or 'not seen'}); {may}",
         paper=doi and link(f'https://doi.org/{doi[1]}', doi[1]), species=', '.join(self.species), areas=', '.join(self.areas), task=self.task,
         **{'a row is': self.unit_kind, 'a count is': _alternatives(self.kind), 'files read': ', '.join(_patterns(self.files)), 'files passed over': ', '.join(self.skip)},
-        published=self.published and '{0.tokens:,} tokens, {0.subjects} subjects, {0.sessions} sessions'.format(self.published))
+        published=self.published and '{0.tokens:,} tokens, {0.sessions} sessions, subjects: {0.subjects}'.format(self.published))
     return '\n'.join([f'**{self.name}** (`{self.key}`)', '', *(f'- {name}: {value}' for name, value in record.items() if value)])
 
 def _alternatives(values): return ', '.join(dict.fromkeys(values.values())) if isinstance(values, dict) else values

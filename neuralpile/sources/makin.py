@@ -32,12 +32,14 @@ def _columns(ticks, n_columns, rng):
     times, column = np.rint(ticks)/24414.0625, rng.integers(0, n_columns, len(ticks))
     return [times[column == number][:, None] if (column == number).any() else np.zeros((0, 0)) for number in range(5)]
 
-# %% ../../nbs/sources/makin.ipynb #e348d29b
+# %% ../../nbs/sources/makin.ipynb #c26574d8
 def channel_spikes(
     path, # A MATLAB file of this source
 ) -> tuple: # One list of cells per channel, times in seconds; names of the channels
     "The cells of `spikes`, checked against the names of the channels."
-    with open_hdf5(path) as file: cells, names = mat_cells(file, 'spikes'), mat_text(file, 'chan_names')
+    with open_hdf5(path) as file:
+        cells = mat_cells(file, 'spikes')
+        names = mat_text(file, 'chan_names') if 'chan_names' in file else [f'{number}' for number in range(max(len(cells), *map(len, cells[:1])))]
     if len(cells) != len(names):
         found = f'{len(cells)} rows of {len(cells[0])}' if cells else 'none'
         raise DataError(f'cells of {len(names)} channels, as `chan_names` names them', found, 'Is `spikes` transposed?')
@@ -52,7 +54,7 @@ def _check_cell(cell, place):
     if cell.size and cell.min() < 0: raise DataError("times on the recorder's clock, 0 or more", f'{cell.min():g} s in {place}')
     if cell.size and cell.max() >= 30*86_400: raise DataError('times in seconds', f'{cell.max():.0f} in {place}', 'Are they samples or milliseconds?')
 
-# %% ../../nbs/sources/makin.ipynb #105a0b75
+# %% ../../nbs/sources/makin.ipynb #65574068
 class ChannelBins(BinnedSpikes):
     "Spikes of channels, each a list of sorted cells, on bins from one given time to another."
     def __init__(self, channels, bin_ms, published, t_start, t_stop):
@@ -61,10 +63,7 @@ class ChannelBins(BinnedSpikes):
 
     def bins_until(self, last_spike): return super().bins_until(self.t_stop)
 
-    def _sort(self): # a stable sort merges what is sorted already
-        for first, end in zip(self.offsets, self.offsets[1:]): self.bins[first:end].sort(kind='stable')
-
-# %% ../../nbs/sources/makin.ipynb #135d6a3a
+# %% ../../nbs/sources/makin.ipynb #45b9cde7
 def read_session(
     path, # A MATLAB file, `indy_*.mat` or `loco_*.mat`
     bin_ms:int=20, # Bin width, milliseconds
@@ -79,7 +78,7 @@ def read_session(
     binned = ChannelBins(channels, bin_ms, published, float(min(cell.min() for cell in filled)), float(max(cell.max() for cell in filled)))
     monkey, did = path_ids(path)['session_id'].split('_')[0], 'taken for spikes' if published else 'left out'
     return Session(**path_ids(path) if published else path_ids(path) | dict(subject_id=monkey), binned=binned, subject=monkey, t_start=binned.t_start,
-        areas=sorted({name.split()[0] for name in names if name.strip()}) or None,
+        areas=sorted({name.split()[0] for name in names if ' ' in name.strip()}) or None,
         warnings=[f'a cell that is no list of spikes, {did}: channel {name}, column {column}' for name, column in odd])
 
 # %% ../../nbs/sources/makin.ipynb #a57577e3

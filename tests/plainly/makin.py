@@ -68,7 +68,6 @@ def all_empty(path):
 
 DAMAGES = {
     'missing': (lambda path: put(path, 'spikes', None), 'expected `spikes`; found no such member'),
-    'missing names': (lambda path: put(path, 'chan_names', None), 'expected `chan_names`; found no such member'),
     'type': (lambda path: put(path, 'spikes', lambda refs: np.zeros(refs.shape)), '`spikes` as a cell array; found float64'),
     'text': (lambda path: set_cell(path, 0, 3, np.array([[77], [49]], dtype=np.uint16)), 'uint16 in column 0 of channel M1 004. Is it text?'),
     'orientation': (lambda path: put(path, 'spikes', lambda refs: refs.T), 'Is `spikes` transposed?'),
