@@ -1,4 +1,4 @@
-"A day of M1-A: 64 electrodes, 1 h, 3.3 million spikes on a clock of 0.1 ms."
+"A day of M1-A: 64 electrodes, 3 h, 10 million spikes on a clock of 0.1 ms."
 import numpy as np
 
 FILE = 'sub-MonkeyL-held-in-calib/sub-MonkeyL-held-in-calib_ses-20000101_behavior+ecephys.nwb'
@@ -10,8 +10,8 @@ def make(path):
     with h5py.File(path, 'w') as file:
         units = file.create_group('units')
         units['id'] = np.arange(64)
-        units['spike_times'] = np.concatenate([np.sort(rng.integers(1, 3600*10_000, 52_000))/10_000 for _ in range(64)])
-        units['spike_times_index'] = np.arange(1, 65, dtype=np.uint32)*52_000
+        units['spike_times'] = np.concatenate([np.sort(rng.integers(1, 3*3600*10_000, 156_000))/10_000 for _ in range(64)])
+        units['spike_times_index'] = np.arange(1, 65, dtype=np.uint32)*156_000
 
 
 def histograms(path):
