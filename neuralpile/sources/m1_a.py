@@ -18,9 +18,10 @@ def add_electrodes(nwbfile, arrays):
         for array in dict.fromkeys(arrays)}
     for array in arrays: nwbfile.add_electrode(group=groups[array], location='M1', filtering='unknown', x=np.nan, y=np.nan, z=np.nan, imp=np.nan)
 
-# %% ../../nbs/sources/m1-a.ipynb #58a3aade
+# %% ../../nbs/sources/m1-a.ipynb #8b30990c
 MUSCLES = 'APL BCPs DLTa DLTp ECRB ECU EDC FCR FCU FDI FDPr FDPu Hypoth PECmaj TCPlat Thenar'.split()
 
+# %% ../../nbs/sources/m1-a.ipynb #b23915de
 def add_behaviour(nwbfile, trials, seconds):
     "Trials with the times of their events, the electromyogram at 50 Hz, and the mask of the samples that the benchmark evaluates."
     from pynwb import TimeSeries
@@ -60,15 +61,15 @@ def write_sample(folder):
         for name, kept in {split: trials, **({'held-in-minival': trials[:2]} if split == 'held-in-calib' else {})}.items():
             write_session(folder/f'sub-MonkeyL-{name}'/f'sub-MonkeyL-{name}_ses-{day}_behavior+ecephys.nwb', trains, arrays, kept)
 
-# %% ../../nbs/sources/m1-a.ipynb #69c60a85
+# %% ../../nbs/sources/m1-a.ipynb #41eb57cb
 SPLITS = ('held-in-calib', 'held-in-minival', 'held-out-calib')
 
 source = Source(key='m1-a', name='M1-A', read=read_nwb_units, write_sample=write_sample, subjects={'*': 'Monkey L'},
     archive=Dandi('000941', version='0.241029.1405', doi='10.48324/dandi.000941/0.241029.1405'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
     evaluation={f'*{split}*': f'falcon/m1-a/{split}' for split in SPLITS}, duplicate_of=('held-in-minival', 'held-in-calib'),
-    published=Published(tokens=45_410_816, subjects=1, sessions=11), species=('Macaca mulatta',), areas=('M1',), task='reaching to grasp and manipulate four objects at eight places',
-    unit_kind='multi-unit threshold crossings of one electrode', kind='threshold crossings',
-    citation='''@article{rouse2015,
+    published=Published(tokens=45_410_816, subjects=1, sessions=11), species=('Macaca mulatta',), areas=('M1',),
+    task='reaching to grasp and manipulate four objects at eight places', unit_kind='multi-unit threshold crossings of one electrode',
+    kind='threshold crossings', citation='''@article{rouse2015,
     title={Spatiotemporal distribution of location and object effects in reach-to-grasp kinematics},
     author={Rouse, Adam G and Schieber, Marc H}, journal={Journal of Neurophysiology}, year={2015}, doi={10.1152/jn.00686.2015}}''')
 source

@@ -25,13 +25,13 @@ def write_sample(folder):
             name = 'sub-MonkeyX-held-in-minival'
             write_session(folder/name/f'{name}_ses-{day}_behavior+ecephys.nwb', trains, arrays, trials[:2])
 
-# %% ../../nbs/sources/m1-b.ipynb #167c15df
+# %% ../../nbs/sources/m1-b.ipynb #0bc0d428
 source = Source(key='m1-b', name='M1-B', read=read_nwb_units, write_sample=write_sample, subjects={'*': 'Monkey X'},
     archive=Dandi('001209'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
     evaluation={f'*{split}*': f'falcon/m1-b/{split}' for split in SPLITS}, duplicate_of=('held-in-minival', 'held-in-calib'),
-    published=Published(tokens=43_809_344, subjects=1, sessions=12), species=('Macaca mulatta',), areas=('M1',), task='reaching to grasp and manipulate four objects at eight places',
-    unit_kind='multi-unit threshold crossings of one electrode', kind='threshold crossings',
-    citation='''@article{rouse2016,
+    published=Published(tokens=43_809_344, subjects=1, sessions=12), species=('Macaca mulatta',), areas=('M1',),
+    task='reaching to grasp and manipulate four objects at eight places', unit_kind='multi-unit threshold crossings of one electrode',
+    kind='threshold crossings', citation='''@article{rouse2016,
     title={Spatiotemporal distribution of location and object effects in primary motor cortex neurons during reach-to-grasp},
     author={Rouse, Adam G and Schieber, Marc H}, journal={Journal of Neuroscience}, volume={36}, number={41}, year={2016}, doi={10.1523/JNEUROSCI.1716-16.2016}}''')
 source

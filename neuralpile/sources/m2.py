@@ -59,7 +59,7 @@ def write_sample(folder):
         for name, kept in {split: n_trials, **({'held-in-minival': 2} if split == 'held-in-calib' else {})}.items():
             write_session(folder/f'sub-MonkeyN-{name}'/f'sub-MonkeyN-{name}_ses-{day}-Run1_behavior+ecephys.nwb', ticks, trials[:kept])
 
-# %% ../../nbs/sources/m2.ipynb #c2842757
+# %% ../../nbs/sources/m2.ipynb #5a455e45
 source = Source(key='m2', name='M2', read=partial(read_nwb_units, observed='intervals/trials'), write_sample=write_sample, files='*-Run?_behavior+ecephys.nwb',
     archive=Dandi('000953'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True, subjects={'*': 'Monkey N'},
     evaluation={f'*{split}*': f'falcon/m2/{split}' for split in ('held-in-calib', 'held-in-minival', 'held-out-calib')},
@@ -67,6 +67,7 @@ source = Source(key='m2', name='M2', read=partial(read_nwb_units, observed='inte
     species=('Macaca mulatta',), areas=('M1',), task='moving two groups of fingers to targets', unit_kind='threshold crossings of one channel', kind='threshold crossings',
     citation='''@article{nason2021,
     title={Real-time linear prediction of simultaneous and independent movements of two finger groups using an intracortical brain-machine interface},
-    author={Nason, Samuel R and Mender, Matthew J and Vaskov, Alex K and Willsey, Matthew S and Ganesh Kumar, Nishant and Kung, Theodore A and Patil, Parag G and Chestek, Cynthia A},
+    author={Nason, Samuel R and Mender, Matthew J and Vaskov, Alex K and Willsey, Matthew S and Ganesh Kumar, Nishant and
+    Kung, Theodore A and Patil, Parag G and Chestek, Cynthia A},
     journal={Neuron}, volume={109}, pages={3164}, year={2021}, doi={10.1016/j.neuron.2021.08.009}}''')
 source
