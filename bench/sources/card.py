@@ -12,7 +12,9 @@ def make(path):
         for number in range(200):
             counts = rng.poisson(rates, (rng.integers(500, 1270), 256))
             z_scores = ((counts - rates)/np.sqrt(rates)).astype(np.float32)
-            file[f'trial_{number:04d}/input_features'] = np.concatenate([z_scores, z_scores], axis=1)
+            trial = file.create_group(f'trial_{number:04d}')
+            trial['input_features'] = np.concatenate([z_scores, z_scores], axis=1)
+            trial.attrs.update(block_num=number//40, trial_num=number % 40)
 
 
 def loop(path):
