@@ -59,8 +59,8 @@ def write_sample(folder):
         for name, kept in {split: n_trials, **({'held-in-minival': 2} if split == 'held-in-calib' else {})}.items():
             write_session(folder/f'sub-MonkeyN-{name}'/f'sub-MonkeyN-{name}_ses-{day}-Run1_behavior+ecephys.nwb', ticks, trials[:kept])
 
-# %% ../../nbs/sources/m2.ipynb #5a455e45
-source = Source(key='m2', name='M2', read=partial(read_nwb_units, observed='intervals/trials'), write_sample=write_sample, files='*-Run?_behavior+ecephys.nwb',
+# %% ../../nbs/sources/m2.ipynb #6ca61da2
+source = Source(key='m2', name='M2', read=partial(read_nwb_units, observed='intervals/trials'), write_sample=write_sample, files='*_behavior+ecephys.nwb',
     archive=Dandi('000953'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True, subjects={'*': 'Monkey N'},
     evaluation={f'*{split}*': f'falcon/m2/{split}' for split in ('held-in-calib', 'held-in-minival', 'held-out-calib')},
     duplicate_of=('held-in-minival', 'held-in-calib'), published=Published(tokens=12_708_384, subjects=1, sessions=20),

@@ -102,9 +102,9 @@ def read_wojcik(
     return Session(subject_id=path.parent.name if published else code, session_id=path.stem, subject=code,
         binned=BinnedCounts(counts.reshape(n_units, -1), bin_ms, published), observed=joined_bins([n_bins]*n_trials))
 
-# %% ../../nbs/sources/wojcik.ipynb #6e9387df
+# %% ../../nbs/sources/wojcik.ipynb #981c7580
 source = Source(key='wojcik', name='Wojcik', read=read_wojcik, write_sample=write_sample, archive=Dryad('10.5061/dryad.c2fqz61kb'),
-    files='*_Spikes_preprocessed.npy', skip=('*_meta.npy', '*_cell_loc.csv', '*.zip'), licence='CC0-1.0', licence_seen="the archive's policy; its page was not seen",
+    files='*_Spikes_preprocessed.npy', skip=('*_meta.npy', '*_cell_loc.csv', '*.zip'), licence='CC0-1.0', licence_seen="the archive's policy; its page was not seen", redistribute=True,
     published=Published(tokens=422_724_515, subjects=2, sessions=50), species=('Macaca mulatta',), areas=('lateral prefrontal cortex',),
     task='learning an exclusive-or rule of colour and shape', unit_kind='neurons', kind='reconstructed from rates', subjects={'*Wom*': 'Womble', '*Wil*': 'Wilfred'},
     citation='''@article{wojcik2026, title={Learning shapes neural geometry in the primate prefrontal cortex},
