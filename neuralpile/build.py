@@ -376,7 +376,7 @@ def verify(
     failures = json.loads((folder/'build.json').read_text(encoding='utf-8'))['failures']
     return [*found, dict(what='files that could not be read', published=0, built=len(failures), agrees=not failures)]
 
-# %% ../nbs/05_build.ipynb #7ceaab48
+# %% ../nbs/05_build.ipynb #c0c3e74c
 def run_notebook(
     notebook, # The notebook to run
     output, # Where the executed notebook is kept
@@ -396,4 +396,4 @@ def run_notebook(
     if unknown := sorted(set(parameters) - set(known)):
         raise DataError(f"parameters among {', '.join(known)}", ', '.join(unknown), file=name)
     papermill.execute_notebook(str(notebook), str(output), parameters, kernel_name='python3', progress_bar=progress_bar,
-        extra_arguments=['--IPKernelApp.log_level=ERROR'])
+        extra_arguments=['--IPKernelApp.log_level=CRITICAL']) # of itself; errors of cells are raised

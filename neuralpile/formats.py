@@ -141,17 +141,17 @@ def tree(
     with open_hdf5(path) as file: file[under].visititems(visit)
     return '\n'.join(lines)
 
-# %% ../nbs/02_formats.ipynb #7c618bff
+# %% ../nbs/02_formats.ipynb #0822cb6d
 def nwb_facts(
     file, # An open NWB file
 ) -> dict: # The fields of a Session that any NWB file can fill
     "Subject, species, areas, start time and trials, as far as the file gives them."
-    trials, areas = file.get('intervals/trials'), file.get('general/extracellular_ephys/electrodes/location', ())
+    trials, areas = file.get('intervals/trials', {}), file.get('general/extracellular_ephys/electrodes/location', ())
     return dict(
         subject=_text(file.get('general/subject/subject_id')), species=_text(file.get('general/subject/species')),
         start_time=_text(file.get('session_start_time')),
         areas=sorted({text for text in map(_text, areas[:]) if text}) or None,
-        trials=trials and np.stack([trials['start_time'][:], trials['stop_time'][:]], axis=1).tolist() or None)
+        trials=_intervals(trials).tolist() or None if {'start_time', 'stop_time'} <= set(trials) else None)
 
 def _text(value):
     "A string dataset or value as text; None where it is missing, blank, or says that nothing is known."
@@ -160,19 +160,28 @@ def _text(value):
     text = (value.decode() if isinstance(value, bytes) else str(value)).strip()
     return None if text.lower() in ('', 'unknown', 'none', 'n/a', 'nan') else text
 
+def _intervals(table):
+    "Start and stop times of a table of intervals, seconds."
+    return np.stack([member(table, 'start_time')[:], member(table, 'stop_time')[:]], axis=1)
+
 def path_ids(path) -> dict:
     "Subject and session as the pile names them: the folder the file is in, and the file name without its last extension."
     path = Path(path).absolute()
     return dict(subject_id=path.parent.name, session_id=path.stem)
 
-# %% ../nbs/02_formats.ipynb #0f6de65d
+# %% ../nbs/02_formats.ipynb #32b8adfc
+def _microseconds(intervals):
+    "Intervals as whole microseconds, int64; those without a beginning or an end are left out."
+    intervals = np.asarray(intervals, dtype=float).reshape(-1, 2)
+    return np.rint(intervals[np.isfinite(intervals).all(axis=1)]*1e6).astype(np.int64)
+
 def observed_bins(
     intervals:np.ndarray, # Observed intervals, shape (any, 2), seconds; they may repeat and overlap
     bin_ms:int, # Bin width, milliseconds
     n_bins:int, # Bins of the session
 ) -> list: # Pairs (start, stop) in bins, ascending and apart
     "The bins that lie wholly inside the union of the intervals."
-    starts, stops = np.rint(np.asarray(intervals, dtype=float).reshape(-1, 2)*1e6).astype(np.int64).T
+    starts, stops = _microseconds(intervals).T
     order = np.argsort(starts, kind='stable')
     starts, stops = starts[order], np.maximum.accumulate(stops[order])
     apart = np.flatnonzero(starts[1:] > stops[:-1]) # where one ends before the next begins
@@ -200,19 +209,19 @@ def joined_bins(
     ends = np.cumsum(lengths).tolist()
     return list(zip([0, *ends[:-1]], ends))
 
-# %% ../nbs/02_formats.ipynb #55694322
+# %% ../nbs/02_formats.ipynb #62941aff
 def clock_faults(
     intervals:np.ndarray, # Intervals in the order in which they were recorded, shape (any, 2), seconds
 ) -> list: # Warnings; empty when each interval begins after the one before it has ended
     "Does the clock of these intervals go back, and do they overlap?"
-    intervals = np.rint(np.asarray(intervals)*1e6).astype(np.int64)
+    intervals = _microseconds(intervals)
     n_resets = int((np.diff(intervals[:, 0]) < 0).sum())
     starts, stops = intervals[np.argsort(intervals[:, 0], kind='stable')].T
     n_overlaps = int((starts[1:] < np.maximum.accumulate(stops)[:-1]).sum())
     found = {'times at which the clock goes back': n_resets, 'intervals that overlap an earlier one in time, so that their spikes share bins': n_overlaps}
     return [f'{text}: {number}' for text, number in found.items() if number]
 
-# %% ../nbs/02_formats.ipynb #17831dcf
+# %% ../nbs/02_formats.ipynb #521c8933
 def read_nwb_units(
     path, # An NWB file
     bin_ms:int=20, # Bin width, milliseconds
@@ -239,10 +248,6 @@ def read_nwb_units(
         if session.trials and session.trials[0][0] > session.seconds:
             session.warnings.append(f'trials are on another clock: they begin at {session.trials[0][0]:.0f} s, spikes end at {session.seconds:.0f} s')
         return session
-
-def _intervals(table):
-    "Start and stop times of a table of intervals, seconds."
-    return np.stack([member(table, 'start_time')[:], member(table, 'stop_time')[:]], axis=1)
 
 def _observed(file, units, observed, dropouts, stop):
     "Observed intervals in seconds, None where the file has none; and what is wrong with their clock."

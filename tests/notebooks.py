@@ -20,7 +20,7 @@ def execute(path, timeout=300):
     notebook = nbformat.read(path, 4)
     # warnings of the kernel about itself do not belong into a notebook
     NotebookClient(notebook, timeout=timeout, kernel_name='python3', resources={'metadata': {'path': str(path.parent)}},
-        extra_arguments=['--IPKernelApp.log_level=ERROR']).execute()
+        extra_arguments=['--IPKernelApp.log_level=CRITICAL']).execute()
     for cell in notebook.cells:
         cell.metadata.pop('execution', None)
         if cell.cell_type != 'code': continue

@@ -120,3 +120,14 @@ def test_an_unknown_file_is_named(key, tmp_path):
     raw, _ = raw_copy(key, tmp_path)
     (raw/'stray.xyz').write_text('?')
     with pytest.raises(Exception, match=f'{key}: expected only files like .+; found stray.xyz'): source.raw_files(raw)
+
+
+def test_one_name_in_several_sources_is_one_animal():
+    "Canonical names are shared where the facts support it, and nowhere else."
+    found = {}
+    for key in KEYS:
+        source = find_source(key)
+        folder = sample_folder(source)
+        for path in source.raw_files(folder): found.setdefault(source.knows(source.session(path, folder))['canonical_subject'], set()).add(key)
+    assert {name: keys for name, keys in found.items() if len(keys) > 1} == {'Jenkins': {'churchland', 'even-chen'}, 'Amadeus': {'neupane-ppc', 'neupane-entorhinal'},
+        'Mahler': {'neupane-ppc', 'neupane-entorhinal', 'rajalingham'}, 'Monkey N': {'temmar', 'm2'}}
