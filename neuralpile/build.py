@@ -118,7 +118,7 @@ def session_table(
     import pyarrow as pa
     return pa.Table.from_pylist(rows, schema=pa.schema([(name, _column_type(kind)) for name, kind in SESSION_COLUMNS.items()]))
 
-# %% ../nbs/05_build.ipynb #c32505cd
+# %% ../nbs/05_build.ipynb #4394c795
 def session_row(
     source:Source, # The source
     session, # A Session of it, read to the end
@@ -135,7 +135,7 @@ def session_row(
         **{name: getattr(source, name) for name in ('task', 'unit_kind', 'licence', 'licence_seen', 'redistribute', 'citation')}, **source.knows(session),
         **tally.row(), n_negative=getattr(session.binned, 'n_negative', None), tokens=session.n_tokens, species=session.species or only(source.species),
         areas=session.areas or (list(source.areas) if only(source.areas) else None),
-        archive=source.archive and source.archive.label, archive_version=source.archive and source.archive.version,
+        archive=source.archive and source.archive.label, archive_version=source.archive and source.archive.version or None,
         raw_file=session.file, raw_bytes=Path(path).stat().st_size, raw_sha256=sha256,
         published=session.binned.published, max_tokens=max_tokens, version=__version__)
 
@@ -176,7 +176,7 @@ class Report:
 class BuildFailed(Exception):
     "Some sessions could not be built; the others were. The message names each."
 
-# %% ../nbs/05_build.ipynb #9ac3459d
+# %% ../nbs/05_build.ipynb #59b13b21
 def card(
     report:Report, # The build
     digest:str, # Digest of the built files
@@ -185,7 +185,7 @@ def card(
     from huggingface_hub import DatasetCardData
     source, totals, published = report.source, report.totals(), report.parameters['published']
     def config(name, path, **more): return dict(config_name=name, description=f'content {digest}', data_files=[dict(split='train', path=path)], **more)
-    data = DatasetCardData(pretty_name=f'neuralpile: {source.name}', license=source.licence and source.licence.lower(),
+    data = DatasetCardData(pretty_name=f'neuralpile: {source.name}', license='other' if source.redistribute is False else source.licence and source.licence.lower(),
         tags=['neuroscience', 'electrophysiology', 'spikes'],
         configs=[config('default', 'data/train-*.parquet', default=True), config('sessions', 'sessions.parquet')])
     def all_of(name): return sorted({row[name] for row in report.sessions if row[name] is not None})
@@ -268,7 +268,7 @@ def _failed(report):
     kept = f'{len(report.sessions)} sessions were built' if report.sessions else 'nothing was built'
     return BuildFailed(f'{report.source.key}: {len(report.failures)} failures, {kept}.\n{lines}')
 
-# %% ../nbs/05_build.ipynb #98620ce9
+# %% ../nbs/05_build.ipynb #73eaecdd
 def _add_session(report, path, raw_folder, options, writer, staging):
     "Read one session and write its rows, or note why it could not be read."
     with SpooledTemporaryFile(max_size=64_000_000, dir=staging) as scratch:
@@ -280,6 +280,8 @@ def _add_session(report, path, raw_folder, options, writer, staging):
             if getattr(error, 'errno', None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS): raise
             report.failures.append(_message(error, report.source, path.relative_to(raw_folder).as_posix()))
             return
+        twins = [other['raw_file'] for other in report.sessions if (other['subject_id'], other['session_id']) == (row['subject_id'], row['session_id'])]
+        if twins: row['warnings'].append(f'the same subject and session as {twins[0]}; their rows cannot be told apart by name')
         for number, shape in enumerate(shapes):
             counts = np.frombuffer(scratch.read(shape[0]*shape[1]), dtype=np.uint8).reshape(shape)
             writer.add(counts, row['subject_id'], row['session_id'], f'segment_{number}')
@@ -357,7 +359,7 @@ def build(
     if report.failures: raise _failed(report)
     return report
 
-# %% ../nbs/05_build.ipynb #d13a4871
+# %% ../nbs/05_build.ipynb #6477bf76
 def verify(
     source:Source, # A source of the published pile
     folder, # Its built dataset, `<out_dir>/<key>`
@@ -367,14 +369,19 @@ def verify(
     folder, published = Path(folder), source.published
     if not (folder/'sessions.parquet').exists():
         raise DataError(f'a built dataset in {folder.name}', 'none', f'Build it with `neuralpile build {source.key}`.', source=source.key)
-    rows = pq.read_table(folder/'sessions.parquet').to_pylist()
+    try:
+        rows, failures = pq.read_table(folder/'sessions.parquet').to_pylist(), json.loads((folder/'build.json').read_text(encoding='utf-8'))['failures']
+        n_rows = sum(pq.ParquetFile(path).metadata.num_rows for path in folder.glob('data/train-*.parquet'))
+    except (OSError, ValueError, KeyError) as error: # pyarrow's errors are among these
+        raise DataError(f'a whole dataset in {folder.name}', str(error), 'Build it again.', source=source.key) from error
     if published is None: raise DataError('a source of the published pile', 'one of your own', source=source.key)
     if any(row['simulated'] for row in rows): raise DataError('a build of recordings', 'the simulated sample', 'Build it with --raw-dir.', source=source.key)
     built = dict(tokens=sum(row['tokens'] for row in rows), subjects=len({row['canonical_subject'] for row in rows}),
         sessions=len(rows) if published.sessions_by == 'session_id' else len({row[published.sessions_by] for row in rows}))
     found = [dict(what=what, published=getattr(published, what), built=number, agrees=number == getattr(published, what)) for what, number in built.items()]
-    failures = json.loads((folder/'build.json').read_text(encoding='utf-8'))['failures']
-    return [*found, dict(what='files that could not be read', published=0, built=len(failures), agrees=not failures)]
+    expected = sum(row['n_segments'] for row in rows)
+    return [*found, dict(what='rows, as its sessions have segments', published=expected, built=n_rows, agrees=n_rows == expected),
+        dict(what='files that could not be read', published=0, built=len(failures), agrees=not failures)]
 
 # %% ../nbs/05_build.ipynb #c0c3e74c
 def run_notebook(

@@ -141,35 +141,43 @@ def tree(
     with open_hdf5(path) as file: file[under].visititems(visit)
     return '\n'.join(lines)
 
-# %% ../nbs/02_formats.ipynb #0822cb6d
+# %% ../nbs/02_formats.ipynb #93a7a773
 def nwb_facts(
     file, # An open NWB file
 ) -> dict: # The fields of a Session that any NWB file can fill
     "Subject, species, areas, start time and trials, as far as the file gives them."
-    trials, areas = file.get('intervals/trials', {}), file.get('general/extracellular_ephys/electrodes/location', ())
+    areas = file.get('general/extracellular_ephys/electrodes/location')
     return dict(
         subject=_text(file.get('general/subject/subject_id')), species=_text(file.get('general/subject/species')),
         start_time=_text(file.get('session_start_time')),
-        areas=sorted({text for text in map(_text, areas[:]) if text}) or None,
-        trials=_intervals(trials).tolist() or None if {'start_time', 'stop_time'} <= set(trials) else None)
+        areas=sorted({text for text in map(_text, np.ravel(areas[()]) if areas is not None else ()) if text}) or None,
+        trials=_trials(file))
 
 def _text(value):
     "A string dataset or value as text; None where it is missing, blank, or says that nothing is known."
     if value is None: return None
-    if hasattr(value, 'shape'): value = value[()]
-    text = (value.decode() if isinstance(value, bytes) else str(value)).strip()
+    if hasattr(value, 'shape') and not isinstance(value, bytes): value = value[()]
+    text = (value.decode('utf-8', 'replace') if isinstance(value, bytes) else str(value)).strip()
     return None if text.lower() in ('', 'unknown', 'none', 'n/a', 'nan') else text
 
 def _intervals(table):
     "Start and stop times of a table of intervals, seconds."
-    return np.stack([member(table, 'start_time')[:], member(table, 'stop_time')[:]], axis=1)
+    starts, stops = (member(table, name) for name in ('start_time', 'stop_time'))
+    if starts.shape != stops.shape or {starts.dtype.kind, stops.dtype.kind} - set('fiu'):
+        raise DataError(f'as many start as stop times in `{table.name}`, seconds', f'{starts.dtype} of shape {starts.shape}, {stops.dtype} of shape {stops.shape}')
+    return np.stack([starts[:], stops[:]], axis=1)
+
+def _trials(file):
+    "The trials of a file in seconds; None where it has none, or where their times are no times."
+    try: return _intervals(file['intervals/trials']).tolist() or None if 'intervals/trials' in file else None
+    except DataError: return None
 
 def path_ids(path) -> dict:
     "Subject and session as the pile names them: the folder the file is in, and the file name without its last extension."
     path = Path(path).absolute()
     return dict(subject_id=path.parent.name, session_id=path.stem)
 
-# %% ../nbs/02_formats.ipynb #32b8adfc
+# %% ../nbs/02_formats.ipynb #311311f9
 def _microseconds(intervals):
     "Intervals as whole microseconds, int64; those without a beginning or an end are left out."
     intervals = np.asarray(intervals, dtype=float).reshape(-1, 2)
@@ -186,17 +194,18 @@ def observed_bins(
     starts, stops = starts[order], np.maximum.accumulate(stops[order])
     apart = np.flatnonzero(starts[1:] > stops[:-1]) # where one ends before the next begins
     width = 1000*bin_ms
+    if not len(starts): return []
     first, last = -(-starts[np.r_[0, apart + 1]]//width), stops[np.r_[apart, len(stops) - 1]]//width
-    bins = zip(first.clip(0).tolist(), last.clip(max=n_bins).tolist()) if len(starts) else ()
+    bins = zip(first.clip(0).tolist(), last.clip(max=n_bins).tolist())
     return [(start, stop) for start, stop in bins if start < stop]
 
-# %% ../nbs/02_formats.ipynb #e276fc14
+# %% ../nbs/02_formats.ipynb #dba04a3d
 def outside(
     dropouts:np.ndarray, # Intervals without data, shape (any, 2), seconds; any order
     stop:float, # End of the session, seconds
 ) -> np.ndarray: # Intervals between them, shape (any, 2), seconds
     "What the `dropouts` leave of the time from 0 to `stop`."
-    dropouts = np.asarray(dropouts, dtype=float).reshape(-1, 2)
+    dropouts = _microseconds(dropouts)/1e6
     starts, stops = dropouts[np.argsort(dropouts[:, 0])].T
     stops = np.maximum.accumulate(np.r_[0, stops])
     return np.stack([stops, np.maximum(np.r_[starts, stop], stops)], axis=1)
@@ -221,7 +230,7 @@ def clock_faults(
     found = {'times at which the clock goes back': n_resets, 'intervals that overlap an earlier one in time, so that their spikes share bins': n_overlaps}
     return [f'{text}: {number}' for text, number in found.items() if number]
 
-# %% ../nbs/02_formats.ipynb #521c8933
+# %% ../nbs/02_formats.ipynb #1aad6b3f
 def read_nwb_units(
     path, # An NWB file
     bin_ms:int=20, # Bin width, milliseconds
@@ -240,9 +249,12 @@ def read_nwb_units(
         ends = member(file, f'{table}/spike_times_index')[:]
         if n_units not in (None, len(ends)):
             raise DataError(f'{n_units} units, as `{table}/id` says', f'an index of {len(ends)}', 'The file is damaged.')
-        binned = BinnedSpikes(_blocks(member(file, f'{table}/spike_times')), ends, bin_ms, published)
+        times = member(file, f'{table}/spike_times')
+        if times.dtype.kind in 'iu': raise DataError('spike times in seconds, floating-point', f'{times.dtype}', 'Are they samples?')
+        binned = BinnedSpikes(_blocks(times), ends, bin_ms, published)
         intervals, warnings = _observed(file, units, observed, dropouts, binned.n_bins*bin_ms/1000)
-        stretches = None if intervals is None else observed_bins(intervals, bin_ms, binned.n_bins)
+        known = intervals is not None and len(_microseconds(intervals))
+        stretches = observed_bins(intervals, bin_ms, binned.n_bins) if known else None
         session = Session(**path_ids(path), binned=binned, observed=stretches, warnings=warnings, **nwb_facts(file))
         if recording and (name := _text(file.get(recording))): session.recording = f'{session.subject or session.subject_id}_{name}'
         if session.trials and session.trials[0][0] > session.seconds:
@@ -255,6 +267,8 @@ def _observed(file, units, observed, dropouts, stop):
     if observed: return (intervals := _intervals(file[observed]), clock_faults(intervals)) if observed in file else (None, [])
     if 'obs_intervals' not in units: return None, []
     intervals, ends = units['obs_intervals'][:], np.r_[0, member(units, 'obs_intervals_index')[:].astype(np.int64)]
+    if ends[-1] != len(intervals) or (np.diff(ends) < 0).any():
+        raise DataError(f'an index of {len(intervals)} observed intervals', f'one that ends at {ends[-1]}', 'The file is damaged.')
     longest = np.argmax(np.diff(ends)) # units may differ; the one with most intervals tells the clock
     return intervals, clock_faults(intervals[ends[longest]:ends[longest + 1]])
 
@@ -264,13 +278,15 @@ def _blocks(dataset, size=2_000_000):
     size = -(-size//chunk)*chunk
     for start in range(0, len(dataset), size): yield dataset[start:start+size]
 
-# %% ../nbs/02_formats.ipynb #fae39c28
+# %% ../nbs/02_formats.ipynb #c0f88356
 def series_rate(
     series, # An open time series, an HDF5 group
 ) -> float|None: # Hz; None where the series states none
     "The sampling rate of a time series: its own, or the median one of its first thousand timestamps."
     if 'starting_time' in series and 'rate' in series['starting_time'].attrs: return float(series['starting_time'].attrs['rate'])
-    if 'timestamps' in series and len(series['timestamps']) > 1: return float(1/np.median(np.diff(series['timestamps'][:1000])))
+    if 'timestamps' in series and len(series['timestamps']) > 1:
+        step = np.median(np.diff(series['timestamps'][:1000]))
+        return float(1/step) if step > 0 else None
 
 def _agreed_rate(expected, found, data):
     "The rate of a matrix, where source and file agree or only one of them speaks."
@@ -305,7 +321,7 @@ class MatrixRows:
                 dataset.read_direct(rows, np.s_[first:last], np.s_[:last-first])
                 yield rows[:last-first]
 
-# %% ../nbs/02_formats.ipynb #1939fd39
+# %% ../nbs/02_formats.ipynb #730a9037
 def read_nwb_matrix(
     path, # An NWB file
     bin_ms:int=20, # Bin width, milliseconds
@@ -329,7 +345,9 @@ def read_nwb_matrix(
         if names is not None and len(names) != binned.n_units:
             raise DataError(f'{len(names)} units, as `{unit_names}` names them', f'{binned.n_units} columns', 'Is the matrix transposed?')
         timestamps = matrix.parent.get('timestamps', ())[:]
-        observed = stretches(timestamps, binned.factor) if len(timestamps) == matrix.shape[0] > 1 else None
+        if len(timestamps) not in (0, len(matrix)) or not np.isfinite(timestamps).all():
+            raise DataError(f'a time for each of {len(matrix)} rows', f'{np.isfinite(timestamps).sum()} finite ones', 'The file is damaged.')
+        observed = stretches(timestamps, binned.factor) if len(timestamps) > 1 else None
         t_start = timestamps[0] if len(timestamps) else matrix.parent['starting_time'][()] if 'starting_time' in matrix.parent else 0
         return Session(**path_ids(path), binned=binned, observed=observed, t_start=float(t_start), **nwb_facts(file))
 
@@ -378,7 +396,7 @@ def save_mat(
     Path(path).write_bytes(b'MATLAB 5.0 MAT-file, simulated by neuralpile'.ljust(116) + buffer.getvalue()[116:])
     return Path(path)
 
-# %% ../nbs/02_formats.ipynb #ee19965d
+# %% ../nbs/02_formats.ipynb #308d4f83
 def mat_cells(
     file, # An open MATLAB 7.3 file
     name:str, # Name of a cell array
@@ -392,7 +410,7 @@ def mat_cells(
     def cell(reference):
         item = file[reference] if reference else None
         if not isinstance(item, h5py.Dataset): raise DataError(f'an array in each cell of `{name}`', 'none', 'The file is damaged.')
-        if item.attrs.get('MATLAB_empty'): return np.zeros(0)
+        if item.shape is None or item.attrs.get('MATLAB_empty'): return np.zeros(0)
         return item[:].ravel() if max(item.shape) == item.size else item[:].T
     return [[cell(reference) for reference in row] for row in references[:].T]
 
@@ -436,19 +454,26 @@ def _write_cells(file, name, rows):
         for j, value in enumerate(row): references[j, i] = _write_array(file, f'#refs#/{name}{i}_{j}', value).ref
     file.create_dataset(name, data=references, dtype=h5py.ref_dtype).attrs['MATLAB_class'] = np.bytes_('cell')
 
-# %% ../nbs/02_formats.ipynb #fd764d8e
+# %% ../nbs/02_formats.ipynb #959cbb99
 def open_npy(
     path, # A numpy file
     n_dims:int=3, # Dimensions it must have
 ) -> np.ndarray: # Read-only, mapped from the file
     "An array of numbers in a file; raises `DataError` for Python objects, another shape or a truncated file."
     try: array = np.load(path, mmap_mode='r', allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error: raise DataError('an array of numbers', str(error), 'Fetch the file again.', file=Path(path).name) from error
+    except (ValueError, OSError, EOFError) as error: raise DataError('an array of numbers', _npy_fault(error), 'Is the file whole, and an array?', file=Path(path).name) from error
     if array.ndim != n_dims or array.dtype.kind not in 'fiu':
         raise DataError(f'an array of numbers with {n_dims} dimensions', f'{array.dtype} of shape {array.shape}', file=Path(path).name)
     return array
 
-# %% ../nbs/02_formats.ipynb #f0b815c5
+# %% ../nbs/02_formats.ipynb #4e54da27
+def _npy_fault(error):
+    "What is wrong with a numpy file, in few words."
+    text = str(error).rstrip('.')
+    if 'mmap length' in text or 'buffer size' in text: return 'a truncated one'
+    return 'Python objects' if 'object' in text.lower() else 'another kind of file' if 'pickle' in text or 'magic' in text else text
+
+# %% ../nbs/02_formats.ipynb #384aebb3
 def trial_groups(
     file, # An open HDF5 file
     prefix:str='trial_', # How the names of the groups begin
@@ -457,7 +482,9 @@ def trial_groups(
     "The trials of a file."
     groups = [file[name] for name in sorted(file) if name.startswith(prefix)]
     if not groups: raise DataError(f'groups `{prefix}...`', f'{", ".join(sorted(file)[:5]) or "an empty file"}')
-    for group in groups:
-        for name in order:
-            if name not in group.attrs: raise DataError(f'an attribute `{name}` of each trial', f'none in {group.name}')
-    return sorted(groups, key=lambda group: [int(group.attrs[name]) for name in order])
+    def number(group, name):
+        value = np.asarray(group.attrs.get(name, np.nan))
+        if value.size != 1 or value.dtype.kind not in 'iuf' or not np.isfinite(value.item()):
+            raise DataError(f'an attribute `{name}` of each trial, a number', f'{group.attrs.get(name, "none")} in {group.name}')
+        return value.item()
+    return sorted(groups, key=lambda group: [number(group, name) for name in order])

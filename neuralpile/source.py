@@ -125,8 +125,8 @@ def _alternatives(values): return ', '.join(dict.fromkeys(values.values())) if i
 
 def _patterns(files): return (files,) if isinstance(files, str) else tuple(files)
 
-# %% ../nbs/03_source.ipynb #1c59af47
-_not_data = {'dandiset.yaml', 'SIMULATED.txt'} # what the archive's client and this project put beside the data
+# %% ../nbs/03_source.ipynb #f04d9141
+_beside = ('dandiset.yaml', 'SIMULATED.txt', 'README*', 'LICENSE*', 'CITATION*', 'datacite.yml') # what archives, their clients and this project put beside data
 
 def _like(name, patterns):
     "Does a file name match one of the patterns?"
@@ -138,13 +138,13 @@ def raw_files(self:Source,
 ) -> list: # Paths, in the order of the published pile
     "The files to build from; raises `DataError` when there are none, or when one is neither read nor skipped."
     folder = Path(folder)
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob('*') if path.is_file())
-    names = [name for name in names if not any(part.startswith('.') for part in name.split('/')) and name not in _not_data]
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob('*') if path.is_file() or path.is_symlink() and not path.is_dir())
+    names = [name for name in names if not any(part.startswith('.') for part in name.split('/')) and not _like(name.rpartition('/')[2], _beside)]
     patterns = _patterns(self.files)
     wanted = [name for name in names if not _like(name, self.skip)]
     unknown = [name for name in wanted if self.archive and not _like(name, patterns)]
     if unknown:
-        raise DataError(f"only files like {', '.join([*patterns, *self.skip])}", f'{unknown[0]} and {len(unknown) - 1} others',
+        raise DataError(f"only files like {', '.join([*patterns, *self.skip])}", unknown[0] + (f' and {len(unknown) - 1} others' if unknown[1:] else ''),
             'Remove what is not part of the archive, or say in the source whether it is read or skipped.', source=self.key)
     if found := [folder/name for name in wanted if _like(name, patterns)]: return found
     expected = f"{', '.join(patterns)} under {folder.name}" + (f' ({self.published.sessions} in the published pile)' if self.published else '')
@@ -176,7 +176,7 @@ def sample(self:Source) -> Session:
     folder = sample_folder(self)
     return self.session(self.raw_files(folder)[0], folder)
 
-# %% ../nbs/03_source.ipynb #17c51270
+# %% ../nbs/03_source.ipynb #e2ee5b51
 def _of_file(values, file):
     "The values whose patterns a file name matches."
     return [value for pattern, value in values.items() if fnmatchcase(file, pattern)]
@@ -189,9 +189,10 @@ def knows(self:Source,
     names = _of_file(self.subjects, session.file)
     kinds = _of_file(self.kind, session.file) if isinstance(self.kind, dict) else [self.kind]
     text, other = self.duplicate_of or ('', '')
-    return dict(canonical_subject=names[0] if names else f'{self.key}/{session.subject or session.subject_id}', kind=session.kind or (kinds[0] if kinds else None),
-        evaluation=_of_file(self.evaluation, session.file), recording=session.recording or session.session_id,
-        duplicate_of=session.session_id.replace(text, other) if text and text in session.session_id else None)
+    original = session.session_id.replace(text, other) if text and text in session.session_id else None
+    own_name = (session.subject or session.subject_id).removeprefix('sub-')
+    return dict(canonical_subject=names[0] if names else f'{self.key}/{own_name}', kind=session.kind or (kinds[0] if kinds else None),
+        evaluation=_of_file(self.evaluation, session.file), recording=session.recording or original or session.session_id, duplicate_of=original)
 
 # %% ../nbs/03_source.ipynb #a7193e02
 @cache

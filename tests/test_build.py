@@ -2,6 +2,7 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -119,6 +120,26 @@ def test_a_crowded_bin_holds_what_fits(tmp_path, rows):
         report = build(find_source('template'), raw_dir=str(tmp_path/'raw'), out_dir=str(tmp_path/'pile'), published=published)
         (row,) = rows(report.folder, 'sessions')
         assert rows(report.folder)[0]['spike_counts'][0][2] == count and row['n_saturated'] == 1 and len(row['warnings']) == 1
+
+
+def test_a_link_to_a_file_that_was_not_fetched_is_named(tmp_path):
+    "As an annex leaves it; a build must not do without the file in silence."
+    raw = recordings_like(tmp_path/'raw')
+    (raw/'sub-Y'/'sub-Y_ses-9.nwb').symlink_to('../annex/objects/far-away')
+    with pytest.raises(BuildFailed, match='template: sub-Y/sub-Y_ses-9.nwb: expected a readable HDF5 file'): build(find_source('template'), raw_dir=str(raw), out_dir=str(tmp_path/'pile'))
+
+
+def test_sessions_of_one_name_are_told(tmp_path, rows):
+    raw = recordings_like(tmp_path/'raw', n_sessions=1)
+    shutil.copytree(raw/'sub-Y', raw/'again'/'sub-Y')
+    build(find_source('template'), raw_dir=str(raw), out_dir=str(tmp_path/'pile'))
+    assert [len(warnings) for warnings in rows(tmp_path/'pile'/'template', 'sessions')['warnings']] == [0, 1]
+
+
+def test_what_lies_beside_data_is_no_data(tmp_path):
+    raw = recordings_like(tmp_path/'raw')
+    for name in ('README.md', 'LICENSE', 'sub-Y/README.txt', 'datacite.yml', 'dandiset.yaml'): (raw/name).write_text('about the data')
+    assert len(replace(find_source('template'), archive=find_source('perich').archive).raw_files(raw)) == 3
 
 
 def test_recordings_replace_a_sample(tmp_path):

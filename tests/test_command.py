@@ -78,7 +78,10 @@ def test_verify_says_which_numbers_differ(command, tmp_path):
     assert command('neuralpile', 'build', 'area2-bump', '--raw-dir', 'raw', '--out-dir', 'pile', cwd=tmp_path).returncode == 0
     result = command('neuralpile', 'verify', 'all', '--out-dir', 'pile', cwd=tmp_path)
     lines = {line.split()[1]: line.split()[-1] for line in result.stdout.splitlines() if line.startswith('area2-bump')}
-    assert result.returncode == 1 and lines == {'tokens': 'NO', 'subjects': 'yes', 'sessions': 'yes', 'files': 'yes'}
+    assert result.returncode == 1 and lines == {'tokens': 'NO', 'subjects': 'yes', 'sessions': 'yes', 'rows,': 'yes', 'files': 'yes'}
+    shard, = (tmp_path/'pile'/'area2-bump'/'data').iterdir()
+    shard.unlink()
+    assert 'rows, as its sessions have segments' in (lost := command('neuralpile', 'verify', 'area2-bump', '--out-dir', 'pile', cwd=tmp_path).stdout) and lost.count('NO') == 2
     assert '7,394,070' in result.stdout and 'papale: expected a built dataset in papale; found none. Build it with `neuralpile build papale`.' in result.stderr
 
 

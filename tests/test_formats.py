@@ -64,6 +64,7 @@ def with_units(path, **datasets):
     (dict(id=[0], spike_times=[0.1, 0.2], spike_times_index=[1]), 'expected 1 spike times, as the index says; found more'),
     (dict(id=[0], spike_times=[[0.1, 0.2]], spike_times_index=[1]), 'as a list of numbers'),
     (dict(id=[0], spike_times=[b'0.1'], spike_times_index=[1]), 'as a list of numbers'),
+    (dict(id=[0], spike_times=[30_000], spike_times_index=[1]), 'found int64. Are they samples?'),
     (dict(id=[0, 1], spike_times=[0.1, np.nan], spike_times_index=[1, 2]), 'NaN or infinity in unit 1'),
     (dict(id=[0, 1], spike_times=np.zeros(0), spike_times_index=[0, 0]), 'a spike after time zero'),
 ])
@@ -76,6 +77,34 @@ def test_observed_is_the_union_over_units(tmp_path):
     path = write_nwb_units(tmp_path/'sub-x'/'x.nwb', [np.array([0.5, 19.99]), np.array([3.0])], obs_intervals=[(0.01, 2.0), (4.0, 6.0), (18.0, 30.0)])
     assert read_nwb_units(path).observed == [(1, 100), (200, 300), (900, 1000)]
     assert read_nwb_units(write_nwb_units(tmp_path/'sub-x'/'y.nwb', trains())).observed is None
+
+
+@pytest.mark.parametrize('intervals', [np.zeros((0, 2)), np.full((2, 2), np.nan)])
+def test_intervals_that_say_nothing_leave_observed_unknown(tmp_path, intervals):
+    times = np.concatenate(trains(2))
+    path = with_units(tmp_path/'x.nwb', spike_times=times, spike_times_index=np.cumsum([len(train) for train in trains(2)]), obs_intervals=intervals, obs_intervals_index=[len(intervals)]*2)
+    assert read_nwb_units(path).observed is None and read_nwb_units(path).counts().sum() == len(times)
+
+
+def test_an_index_of_intervals_must_fit_them(tmp_path):
+    path = with_units(tmp_path/'x.nwb', spike_times=[0.1], spike_times_index=[1], obs_intervals=[[0.0, 1.0]], obs_intervals_index=[99])
+    with pytest.raises(DataError, match='x.nwb: expected an index of 1 observed intervals; found one that ends at 99'): read_nwb_units(path)
+
+
+@pytest.mark.parametrize('name, values', [('intervals/trials/start_time', [b'now', b'then']), ('intervals/trials/start_time', [1.0]), ('general/extracellular_ephys/electrodes/location', b'M1'), ('general/subject/species', b'Mus\xe9e')])
+def test_metadata_that_make_no_sense_cost_no_session(tmp_path, name, values):
+    path = write_nwb_units(tmp_path/'sub-x'/'x.nwb', trains(), trials=[(1, 2), (3, 4)], areas=('M1',))
+    with h5py.File(path, 'r+') as file:
+        del file[name]
+        file[name] = values
+    session = read_nwb_units(path)
+    assert session.counts().sum() == sum(map(len, trains())) and (session.trials is None) == ('trials' in name)
+
+
+@pytest.mark.parametrize('timestamps', [np.full(100, np.nan), np.arange(99)*0.02, np.where(np.arange(100) == 50, np.nan, np.arange(100)*0.02)])
+def test_timestamps_that_are_none_stop(tmp_path, timestamps):
+    path = matrix_file(tmp_path/'a.nwb', np.ones((100, 3), dtype=np.uint8), timestamps=timestamps)
+    with pytest.raises(DataError, match='a.nwb: expected a time for each of 100 rows'): read_nwb_matrix(path, data='m', rate=50)
 
 
 @pytest.mark.parametrize('place', ['acquisition', 'analysis', 'processing'])

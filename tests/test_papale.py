@@ -59,3 +59,21 @@ def test_memory_is_the_counts_and_a_slab(tmp_path):
     large = envelope_file(tmp_path/'monkeyB'/'THINGS_MUA_trials.mat', 300, 1024, dtype='f8')
     peak = int(subprocess.run([sys.executable, '-c', PEAK, small, large], capture_output=True, text=True, check=True).stdout)
     assert large.stat().st_size > 700e6 and peak < 200e6
+
+
+@pytest.mark.parametrize('published', [False, True])
+def test_a_dead_array_costs_its_rows_alone(tmp_path, published):
+    path = envelope_file(tmp_path/'monkeyN'/'THINGS_MUA_trials.mat', 60, 16, dtype='f8')
+    whole = read_session(path, published=published).counts()
+    with h5py.File(path, 'r+') as file: file['ALLMUA'][:, :, 4:8] = np.nan
+    session = read_session(path, published=published)
+    assert not session.counts()[4:8].any() and 'electrodes without a number in any trial, rows of zeros: 4' in session.warnings
+    np.testing.assert_array_equal(np.delete(session.counts(), range(4, 8), axis=0), np.delete(whole, range(4, 8), axis=0))
+
+
+def test_published_mode_counts_nothing_where_there_is_no_number(tmp_path):
+    path = envelope_file(tmp_path/'monkeyN'/'THINGS_MUA_trials.mat', 60, 16, dtype='f8')
+    with h5py.File(path, 'r+') as file: file['ALLMUA'][7, 3, 2] = np.nan
+    with pytest.raises(ValueError, match='in trial 3, electrode 2'): read_session(path)
+    session = read_session(path, published=True)
+    assert not session.counts()[2].reshape(15, 60)[:, 3].any() and 'trials of electrodes without a number, counted as 0: 1' in session.warnings

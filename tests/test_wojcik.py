@@ -46,7 +46,15 @@ def test_more_than_255_saturate_or_wrap(rates_file):
     rates[1, 2, 20:40] = 300*50
     path = rates_file(rates)
     assert source.session(path).segment()[0][2, 6] == 255 and source.session(path).segment()[1] == 1
-    assert read_wojcik(path, published=True).counts()[2, 6] == 300 - 256
+    assert read_wojcik(path, published=True).counts()[2, 6] == 300 - 256 and read_wojcik(path, published=True).segment()[1] == 1
+
+
+def test_rounding_below_zero_is_no_negative_rate(rates_file):
+    rates = slow_rates()
+    rates[0, 0, 7] = -1e-13
+    assert read_wojcik(rates_file(rates)).counts().sum() > 0
+    rates[0, 0, 7] = -0.1
+    with pytest.raises(ValueError, match='found -0.1 in trial 0, unit 0, at 7 ms'): read_wojcik(rates_file(rates))
 
 
 def test_published_mode_wraps_what_is_negative_and_stops_at_what_is_missing(rates_file):

@@ -60,7 +60,7 @@ def entry_stretches(
     bins = [(-(-start//rows), stop//rows) for start, stop in zip(cuts, cuts[1:])]
     return [(start, stop) for start, stop in bins if start < stop]
 
-# %% ../../nbs/sources/athalye.ipynb #13705a8e
+# %% ../../nbs/sources/athalye.ipynb #fe663b0f
 def read_athalye(
     path, # An NWB file
     bin_ms:int=20, # Bin width, milliseconds; where the file's rows don't fit into it, the session has the file's own
@@ -69,11 +69,11 @@ def read_athalye(
     "One session: counts in bins of `bin_ms`, or in those of the file."
     with open_hdf5(path) as file:
         rate, n_rows = series_rate(member(file, COUNTS)), len(member(file, f'{COUNTS}/data'))
-        entries = file[ENTRIES][:] if ENTRIES in file else np.zeros(0)
+        entries = file[ENTRIES][:].ravel() if ENTRIES in file else np.zeros(0)
     rows = rows_per_bin(path, rate, bin_ms, published)
     session = read_nwb_matrix(path, 1000*rows/rate, published, data=COUNTS)
-    if entries.shape == (n_rows,): session.observed = entry_stretches(entries, rows)
-    else: session.warnings.append('where task entries were joined is not in the file')
+    if len(entries) == n_rows and (entries == entries).all(): session.observed = entry_stretches(entries, rows)
+    else: session.warnings.append('where task entries were joined is not in the file' + f': {len(entries)} numbers for {n_rows} rows'*bool(len(entries)))
     if abs(session.bin_ms - bin_ms) > 1e-6: session.warnings.append(f'bins are {session.bin_ms:.6g} ms wide, not {bin_ms}: counts in rows of {1000/rate:.6g} ms')
     return session
 

@@ -159,7 +159,7 @@ def fit_lattice(
         best = tuple(np.where(better, new, old) for new, old in zip((offset, fitted, residual), best))
     return best
 
-# %% ../../nbs/sources/card.ipynb #9a8fdf10
+# %% ../../nbs/sources/card.ipynb #0228d249
 def trial_lattices(
     tables:list, # `levels` of each trial
     steps:np.ndarray, # Smallest gap of each trial and channel; infinite where there is none
@@ -171,9 +171,7 @@ def trial_lattices(
         offset, step, residual = fit_lattice(values[varied], steps[trial, varied])
         found = varied[residual <= TOLERANCE]
         offsets[trial, found], fitted[trial, found] = offset[residual <= TOLERANCE], step[residual <= TOLERANCE]
-    with np.errstate(invalid='ignore'): ratio = fitted/fitted.min(axis=0)
-    multiple = np.isfinite(ratio) & (np.abs(ratio - np.rint(ratio)) < 0.25)
-    return offsets, np.where(multiple, fitted/np.where(multiple, np.rint(ratio), 1), fitted)
+    return offsets, fitted
 
 def block_lattices(
     tables:list, # `levels` of each trial of one block
@@ -283,8 +281,8 @@ def read_card(
     return Session(subject_id='T15', session_id=f'{path.parent.name}_{path.stem}', binned=binned, subject='T15', areas=list(AREAS), recording=path.parent.name,
         observed=[(start, stop) for start, stop in observed if start < stop], warnings=warnings)
 
-# %% ../../nbs/sources/card.ipynb #486e9d18
-source = Source(key='card', name='Card', read=read_card, write_sample=write_sample, archive=Dryad('10.5061/dryad.dncjsxm85'),
+# %% ../../nbs/sources/card.ipynb #9bacaa87
+source = Source(key='card', name='Card', read=read_card, write_sample=write_sample, archive=Dryad('10.5061/dryad.dncjsxm85', version='2025-07-03'),
     files=('*data_train.hdf5', '*data_val.hdf5', '*data_test.hdf5'), skip=('*.pkl', '*.zip', '*.csv', '*README*', '*t15_pretrained_rnn_baseline/*'),
     licence='CC0-1.0', licence_seen="the archive's policy; its page was not seen", redistribute=True,
     published=Published(tokens=2_484_658_688, subjects=1, sessions=45, v1_tokens=0, v1_sessions=0, sessions_by='recording'),

@@ -46,8 +46,8 @@ def write_sample(folder):
         save_nwb(nwbfile, folder/f'sub-{subject}'/f'sub-{name}_behavior+ecephys.nwb')
     (folder/'sub-Reggie'/'sub-Reggie_no-nwb.bin').write_bytes(b'simulated')
 
-# %% ../../nbs/sources/even-chen.ipynb #0df27666
-source = Source(key='even-chen', name='Even-Chen', write_sample=write_sample, skip=('not *.nwb',),
+# %% ../../nbs/sources/even-chen.ipynb #4b305e7b
+source = Source(key='even-chen', name='Even-Chen', write_sample=write_sample, skip=('not *.nwb*',),
     read=partial(read_nwb_units, observed='intervals/trials'),
     archive=Dandi('000121', version='0.220124.2156', doi='10.48324/dandi.000121/0.220124.2156'),
     licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,

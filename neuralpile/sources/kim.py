@@ -47,10 +47,11 @@ def first_bin(session):
     spike = session.binned.bins.min(where=session.binned.bins >= 0, initial=session.n_bins - 1)
     return int(trials.min(initial=spike))
 
-# %% ../../nbs/sources/kim.ipynb #6268a4bc
+# %% ../../nbs/sources/kim.ipynb #aef48fbc
 def penetration(path, animal):
     "Animal and penetration, when the file names one for all its units; otherwise None."
-    with open_hdf5(path) as file: names = set(file['units/pen_ID'].asstr()[:]) if 'units/pen_ID' in file else set()
+    with open_hdf5(path) as file: column = file['units/pen_ID'][:] if 'units/pen_ID' in file else ()
+    names = {name.decode() if isinstance(name, bytes) else str(name) for name in column}
     return f'{animal}/{names.pop()}' if len(names) == 1 and names != {''} else None
 
 # %% ../../nbs/sources/kim.ipynb #aa57cdae

@@ -32,7 +32,7 @@ def _columns(ticks, n_columns, rng):
     times, column = np.rint(ticks)/24414.0625, rng.integers(0, n_columns, len(ticks))
     return [times[column == number][:, None] if (column == number).any() else np.zeros((0, 0)) for number in range(5)]
 
-# %% ../../nbs/sources/makin.ipynb #c26574d8
+# %% ../../nbs/sources/makin.ipynb #5cd5cbeb
 def channel_spikes(
     path, # A MATLAB file of this source
 ) -> tuple: # One list of cells per channel, times in seconds; names of the channels
@@ -49,6 +49,7 @@ def channel_spikes(
 
 def _check_cell(cell, place):
     "Stop at a cell that cannot hold spike times; its shape is judged later."
+    if cell.ndim > 1 and cell.dtype.kind in 'fiu': return
     if cell.dtype.kind != 'f': raise DataError('spike times in seconds, floating-point', f'{cell.dtype} in {place}', 'Is it text?')
     if not np.isfinite(cell).all(): raise DataError('finite spike times', f'NaN or infinity in {place}', 'The file is damaged.')
     if cell.size and cell.min() < 0: raise DataError("times on the recorder's clock, 0 or more", f'{cell.min():g} s in {place}')
@@ -63,7 +64,7 @@ class ChannelBins(BinnedSpikes):
 
     def bins_until(self, last_spike): return super().bins_until(self.t_stop)
 
-# %% ../../nbs/sources/makin.ipynb #45b9cde7
+# %% ../../nbs/sources/makin.ipynb #5bddc8c4
 def read_session(
     path, # A MATLAB file, `indy_*.mat` or `loco_*.mat`
     bin_ms:int=20, # Bin width, milliseconds
@@ -71,7 +72,7 @@ def read_session(
 ) -> Session: # raises DataError
     "One session: all crossings of each channel; the name of the file tells the monkey."
     cells, names = channel_spikes(path)
-    filled = [cell for row in cells for cell in row if cell.size]
+    filled = [cell for row in cells for cell in row if cell.size and np.isfinite(cell).all()]
     if not filled: raise DataError('a spike on at least one channel', 'none', 'A session without spikes has no length.')
     odd = [(name, column) for name, row in zip(names, cells) for column, cell in enumerate(row) if cell.ndim > 1]
     channels = [[cell.ravel() for cell in row if published or cell.ndim == 1] for row in cells]

@@ -49,7 +49,7 @@ def block_stretches(
     bins = [(-(-start//factor), stop//factor) for start, stop in zip([0, *joins], [*joins, len(block_numbers)])]
     return [(start, stop) for start, stop in bins if start < stop]
 
-# %% ../../nbs/sources/willett.ipynb #29a82bc9
+# %% ../../nbs/sources/willett.ipynb #297492ae
 def read_tx1(
     path, # A MATLAB file of one of the three folders
     bin_ms:int=20, # Bin width, milliseconds; a multiple of 20
@@ -61,15 +61,15 @@ def read_tx1(
     binned = BinnedMatrix(array_rows(rows), rows.shape, rows.dtype, 50, bin_ms, published, n_units=256)
     if blocks is not None and blocks.size != len(rows):
         raise DataError(f'one block number for each of {len(rows)} rows', f'`blockNum` of shape {blocks.shape}')
-    observed = None if blocks is None else block_stretches(blocks.ravel(), binned.factor)
+    observed = None if blocks is None or not np.isfinite(blocks).all() else block_stretches(blocks.ravel(), binned.factor)
     ids = path_ids(path) if published else path_ids(path) | dict(subject_id='T12')
     return Session(**ids, binned=binned, observed=observed, recording=ids['session_id'].split('_')[0])
 
-# %% ../../nbs/sources/willett.ipynb #9c67e888
+# %% ../../nbs/sources/willett.ipynb #d1138ef3
 source = Source(key='willett', name='Willett', read=read_tx1, write_sample=write_sample,
     files=('*diagnosticBlocks/*.mat', '*sentences/*.mat', '*tuningTasks/*.mat'),
     skip=('*competitionData*', '*derived*', '*languageModel*', '*.tar.gz', '*.zip', '*_readme.txt', '*README.md'),
-    archive=Dryad('10.5061/dryad.x69p8czpq', version='2023-09-01', doi='10.5061/dryad.x69p8czpq'),
+    archive=Dryad('10.5061/dryad.x69p8czpq', version='2023-09-01'),
     licence='CC0-1.0', licence_seen="the archive's policy; its page was not seen", redistribute=True,
     published=Published(tokens=1_796_119_552, subjects=1, sessions=44), species=('Homo sapiens',), areas=('6v', '44'),
     task='attempted speech and orofacial movements', unit_kind='threshold-crossing channels, -3.5 x RMS', kind='threshold crossings',

@@ -82,7 +82,7 @@ def with_value(value): return lambda path: put(path, 'trial_0001/input_features'
 
 DAMAGES = { # a z-score may be negative; minus infinity may not be one
     'missing': (lambda path: put(path, 'trial_0000/input_features', None), 'expected `input_features`; found no such member; /trial_0000 holds'),
-    'missing block': (without_block_number, 'an attribute `block_num` of each trial; found none in /trial_0002'),
+    'missing block': (without_block_number, 'an attribute `block_num` of each trial, a number; found none in /trial_0002'),
     'type': (lambda path: put(path, 'trial_0000/input_features', lambda features: features.astype(np.int16)), 'features of /trial_0000 as float32, time x 512; found int16'),
     'orientation': (lambda path: put(path, 'trial_0000/input_features', lambda features: features.T), 'It looks transposed.'),
     'columns': (lambda path: put(path, 'trial_0000/input_features', lambda features: features[:, :256]), 'time x 512; found float32 of shape'),

@@ -48,6 +48,6 @@ DAMAGES = {
     'missing': (lambda path: put(path, 'ALLMUA', None), 'expected `ALLMUA`; found no such member'),
     'type': (lambda path: put(path, 'ALLMUA', lambda envelope: envelope.astype('S4')), '`ALLMUA` as numbers of shape (300, trials, electrodes)'),
     'orientation': (lambda path: put(path, 'ALLMUA', lambda envelope: envelope.T), 'Is it turned?'),
-    'nan': (lambda path: put(path, 'ALLMUA', with_nan), 'found nan in trial 5, electrode 2, sample 7'),
+    'nan': (lambda path: put(path, 'ALLMUA', with_nan), 'NaN or infinity in trial 5, electrode 2, which has numbers in other trials'),
 }
 EXEMPT = {'negative': 'an envelope may be below zero, a count made of it cannot'}
