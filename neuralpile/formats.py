@@ -466,12 +466,12 @@ def open_npy(
         raise DataError(f'an array of numbers with {n_dims} dimensions', f'{array.dtype} of shape {array.shape}', file=Path(path).name)
     return array
 
-# %% ../nbs/02_formats.ipynb #4e54da27
+# %% ../nbs/02_formats.ipynb #24f1943c
 def _npy_fault(error):
     "What is wrong with a numpy file, in few words."
     text = str(error).rstrip('.')
     if 'mmap length' in text or 'buffer size' in text: return 'a truncated one'
-    return 'Python objects' if 'object' in text.lower() else 'another kind of file' if 'pickle' in text or 'magic' in text else text
+    return 'Python objects' if 'in dtype' in text else 'another kind of file' if 'pickle' in text or 'magic' in text else text
 
 # %% ../nbs/02_formats.ipynb #384aebb3
 def trial_groups(
