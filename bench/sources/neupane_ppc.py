@@ -1,26 +1,13 @@
 "A session of Neupane (PPC): 1 h, 480 clusters, 8.4 million spikes."
-import numpy as np
+from units import histograms, write_table
 
 FILE = 'sub-mahler/sub-mahler_ses-01012000_behavior+ecephys.nwb'
 
 
-def make(path):
-    import h5py
-    rng = np.random.default_rng(0)
-    trains = [np.sort(rng.integers(0, 3600*30_000, 17_591))/30_000 for _ in range(480)]
-    with h5py.File(path, 'w') as file:
-        file['processing/ecephys/units/id'] = np.arange(480)
-        file['processing/ecephys/units/spike_times'] = np.concatenate(trains)
-        file['processing/ecephys/units/spike_times_index'] = np.cumsum([len(train) for train in trains], dtype=np.uint32)
+def make(path): write_table(path, n_units=480, seconds=3600, n_spikes=17_591, table='processing/ecephys/units')
 
 
-def histograms(path):
-    import h5py
-    with h5py.File(path) as file:
-        times, ends = file['processing/ecephys/units/spike_times'][:], file['processing/ecephys/units/spike_times_index'][:].astype(int)
-    trains = np.split(times, ends[:-1])
-    edges = np.arange(0, max(train.max() for train in trains) + 0.02, 0.02)
-    return np.array([np.histogram(train, bins=edges)[0] for train in trains]).astype(np.uint8)
+def by_unit(path): return histograms(path, 'processing/ecephys/units')
 
 
-PLAIN = {'the times read by h5py, then `np.histogram` for each unit': histograms}
+PLAIN = {'the times read by h5py, then `np.histogram` for each unit': by_unit}
