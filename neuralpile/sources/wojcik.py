@@ -41,13 +41,13 @@ def write_sample(folder):
         np.save(f'{path}_meta.npy', np.zeros((len(spikes), 4)))
         Path(f'{path}_cell_loc.csv').write_text('cell,location\n', encoding='utf-8')
 
-# %% ../../nbs/sources/wojcik.ipynb #5d12c329
+# %% ../../nbs/sources/wojcik.ipynb #e69d93ad
 def published_counts(
     mean_rates:np.ndarray, # Mean of each bin, Hz; bins along the last axis
 ) -> np.ndarray: # int64, the same shape; what is above 255 has yet to wrap, what was negative has
     "Counts as in the published pile: any rate above zero is a spike."
     counts = np.ceil(0.02*mean_rates).astype(np.int64)
-    return np.where(counts < 0, counts % 256, counts)
+    return np.where(counts < 0, counts % 256, counts) if counts.min(initial=0) < 0 else counts
 
 # %% ../../nbs/sources/wojcik.ipynb #15cb3940
 def default_counts(
