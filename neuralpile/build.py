@@ -6,7 +6,7 @@
 __all__ = ['SESSION_COLUMNS', 'row_table', 'ShardWriter', 'read_row', 'session_table', 'session_row', 'Report', 'BuildFailed',
            'card', 'build', 'verify', 'run_notebook']
 
-# %% ../nbs/05_build.ipynb #080aabb2
+# %% ../nbs/05_build.ipynb #67c49d57
 import errno
 import hashlib
 import json
@@ -14,13 +14,16 @@ import shutil
 import time
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryDirectory
 from uuid import uuid4
 import numpy as np
 from tqdm import tqdm
 from . import __version__
+from .archive import LockFile, arrivals, point
 from .counts import DataError
+from .formats import remote_file
 from .session import NotASession, Tally
 from .source import Source, is_sample, markdown_table, sample_folder
 
@@ -118,26 +121,35 @@ def session_table(
     import pyarrow as pa
     return pa.Table.from_pylist(rows, schema=pa.schema([(name, _column_type(kind)) for name, kind in SESSION_COLUMNS.items()]))
 
-# %% ../nbs/05_build.ipynb #4394c795
+# %% ../nbs/05_build.ipynb #5d30c4eb
 def session_row(
     source:Source, # The source
     session, # A Session of it, read to the end
     path, # Its raw file
     tally:Tally, # What its counts told
     max_tokens:int, # Largest segment, tokens
-) -> dict: # Column -> value
+    lock:LockFile|None=None, # What was fetched into its folder
+) -> dict: # Column -> value; raises DataError for a file that is not the one that was fetched
     "What the session table says of one session: what its file says, or the source where it leaves no choice."
     def only(values): return values[0] if len(values) == 1 else None
-    with open(path, 'rb') as file: sha256 = hashlib.file_digest(file, 'sha256').hexdigest()
+    version = lock and lock.version or source.archive and source.archive.version or None
     return dict(
         **{name: getattr(session, name) for name in ('source', 'subject_id', 'session_id', 'subject', 'n_units', 'n_bins', 'bin_ms', 'start_time')},
         **{name: getattr(session, name) for name in ('observed', 'trials', 't_start', 'simulated', 'warnings')},
         **{name: getattr(source, name) for name in ('task', 'unit_kind', 'licence', 'licence_seen', 'redistribute', 'citation')}, **source.knows(session),
         **tally.row(), n_negative=getattr(session.binned, 'n_negative', None), tokens=session.n_tokens, species=session.species or only(source.species),
         areas=session.areas or (list(source.areas) if only(source.areas) else None),
-        archive=source.archive and source.archive.label, archive_version=source.archive and source.archive.version or None,
-        raw_file=session.file, raw_bytes=Path(path).stat().st_size, raw_sha256=sha256,
+        archive=source.archive and source.archive.label, archive_version=version, raw_file=session.file, **_raw(path, lock and lock.files.get(session.file)),
         published=session.binned.published, max_tokens=max_tokens, version=__version__)
+
+# %% ../nbs/05_build.ipynb #9188f5e9
+def _raw(path, entry):
+    "Identifier, size and digest of a raw file; `entry` is what the lock file says of it."
+    entry = entry or {}
+    if remote_file(path): return dict(raw_bytes=entry['size'], raw_sha256=entry['sha256'], asset_id=entry['asset_id'])
+    with open(path, 'rb') as file: sha256 = hashlib.file_digest(file, 'sha256').hexdigest()
+    if entry.get('sha256', sha256) != sha256: raise DataError(f"the file that was fetched, sha256 {entry['sha256']}", sha256, 'Fetch again; what is right stays.')
+    return dict(raw_bytes=Path(path).stat().st_size, raw_sha256=sha256, asset_id=entry.get('asset_id') or None)
 
 # %% ../nbs/05_build.ipynb #c948272d
 @dataclass
@@ -211,18 +223,21 @@ built by neuralpile {__version__} in {'published' if published else 'default'} m
 ```
 '''
 
-# %% ../nbs/05_build.ipynb #f3807605
+# %% ../nbs/05_build.ipynb #5cbe3071
 def _check_parameters(source, given):
     "Refuse what can't be done, before any work is done."
     def refuse(name, expected, next_step=''):
         raise DataError(f'{name} {expected}', repr(given[name]), next_step, source=source.key)
-    kinds = dict(raw_dir=str, out_dir=str, n_sessions=int, bin_ms=int, max_tokens=int, workers=int, published=bool)
+    kinds = dict(raw_dir=str, out_dir=str, fetch=str, keep_raw=bool, n_sessions=int, bin_ms=int, max_tokens=int, workers=int, published=bool)
     for name, kind in kinds.items():
         if type(given[name]) is not kind: refuse(name, f'as {kind.__name__}', 'Papermill takes a bare number for a number: pass text with `-r`.')
     if given['n_sessions'] < 0: refuse('n_sessions', 'of 0 or more')
     if given['bin_ms'] < 1: refuse('bin_ms', 'of at least 1')
     if not 1 <= given['max_tokens'] <= 2**29: refuse('max_tokens', 'from 1 to 2^29')
-    if given['fetch'] != 'no': refuse('fetch', "'no'", f"{source.archive.fetch_step if source.archive else 'Get the files.'} Then name their folder in raw_dir.")
+    if given['fetch'] not in ('no', 'download', 'stream'): refuse('fetch', "'no', 'download' or 'stream'")
+    if given['fetch'] == 'download' and not given['raw_dir']: refuse('raw_dir', 'with a folder to download into')
+    if given['fetch'] == 'stream' and given['raw_dir']: refuse('raw_dir', "'' with fetch='stream'", 'Nothing is kept. To use files that are there, leave fetch out.')
+    if not given['keep_raw'] and given['fetch'] != 'download': refuse('keep_raw', "True but with fetch='download'", 'Only what was downloaded here is removed.')
     if given['workers'] not in (0, 1): refuse('workers', 'of 0 or 1', 'Several sources can be built beside each other.')
     if given['scheduler']: refuse('scheduler', "''", 'Submit one job for each source.')
     if given['push_to']: refuse('push_to', "''", f"Push the folder with `hf upload {given['push_to']} <out_dir>/{source.key} --repo-type dataset`.")
@@ -239,7 +254,7 @@ def _check_replaces(target, report, raw_files):
         next_step = 'It stays as it was. Choose another out_dir, or remove it.'
         raise DataError(expected, f'{len(lost)} missing, {lost[0]} first', next_step, source=report.source.key)
 
-# %% ../nbs/05_build.ipynb #460d6850
+# %% ../nbs/05_build.ipynb #cf2673e5
 def _read_session(source, path, raw_folder, given, options, scratch):
     "Read one session into the scratch file, segment by segment; its row of the session table, and the shapes of its segments."
     session = source.session(path, raw_folder, given['bin_ms'], given['published'], **options)
@@ -252,7 +267,7 @@ def _read_session(source, path, raw_folder, given, options, scratch):
     scratch.seek(0)
     did = 'wrapped' if given['published'] else 'saturated'
     if tally.n_saturated: session.warnings.append(f'counts above 255 {did}: {tally.n_saturated}')
-    return session_row(source, session, path, tally, given['max_tokens']), shapes
+    return session_row(source, session, path, tally, given['max_tokens'], LockFile.read(raw_folder)), shapes
 
 # %% ../nbs/05_build.ipynb #1b156888
 def _message(error, source, file):
@@ -287,7 +302,7 @@ def _add_session(report, path, raw_folder, options, writer, staging):
             writer.add(counts, row['subject_id'], row['session_id'], f'segment_{number}')
         report.sessions.append(row)
 
-# %% ../nbs/05_build.ipynb #af7a9c7f
+# %% ../nbs/05_build.ipynb #81c44f92
 def _write_records(report, folder):
     "Session table, card and build record of a dataset."
     import pyarrow.parquet as pq
@@ -296,7 +311,7 @@ def _write_records(report, folder):
     for path in [*sorted((folder/'data').iterdir()), folder/'sessions.parquet']:
         with open(path, 'rb') as file: digest.update(hashlib.file_digest(file, 'sha256').digest())
     (folder/'README.md').write_text(card(report, digest.hexdigest()[:16]), encoding='utf-8')
-    here = ('raw_dir', 'out_dir', 'fetch', 'workers', 'scheduler', 'push_to') # where and how, not what
+    here = ('raw_dir', 'out_dir', 'fetch', 'keep_raw', 'workers', 'scheduler', 'push_to') # where and how, not what
     what = {name: value for name, value in report.parameters.items() if name not in here}
     record = dict(source=report.source.key, version=__version__, simulated=report.simulated, parameters=what, totals=report.totals(), failures=report.failures)
     (folder/'build.json').write_text(json.dumps(record, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
@@ -315,12 +330,28 @@ def _publish(staging, target):
 @cache
 def _scratch(): return TemporaryDirectory(prefix='neuralpile-')
 
-# %% ../nbs/05_build.ipynb #2cf7374d
+# %% ../nbs/05_build.ipynb #8dd1d523
+def _paths(report, raw_folder):
+    "The raw files in order, as they are there or arrive; those that do not are failures in the report."
+    source, given, n_sessions = report.source, report.parameters, report.parameters['n_sessions']
+    if given['fetch'] == 'stream': point(source, raw_folder, n_sessions)
+    if given['fetch'] != 'download': return source.raw_files(raw_folder)[:n_sessions or None]
+    return islice(_arriving(report, raw_folder, n_sessions), n_sessions or None)
+
+def _arriving(report, raw_folder, n_sessions):
+    "Raw files as they arrive; a packed file may hold many sessions, or one."
+    packed = bool(report.source.packed)
+    for arrival in arrivals(report.source, raw_folder, 0 if packed else n_sessions, report.parameters['keep_raw'], ahead=0 if packed and n_sessions else None):
+        if arrival.error: report.failures.append(str(arrival.error))
+        yield from sorted(arrival.paths)
+
+# %% ../nbs/05_build.ipynb #2a50502a
 def build(
     source:Source, # What to build
     raw_dir:str='', # Folder with this source's files; '' for the built-in sample
     out_dir:str='', # Folder of the pile to write `<key>/` into; '' for a temporary folder
-    fetch:str='no', # 'no': the files are in raw_dir
+    fetch:str='no', # 'no': the files are in raw_dir; 'download' them into it; 'stream' them from the archive
+    keep_raw:bool=True, # Keep the downloaded files?
     n_sessions:int=0, # Only the first n sessions; 0 for all
     bin_ms:int=20, # Bin width, milliseconds
     max_tokens:int=10_000_000, # Largest segment, tokens
@@ -331,19 +362,19 @@ def build(
     **options, # Parameters of this source's reader
 ) -> Report: # raises BuildFailed when a session could not be built, DataError when nothing could
     "Build one source into `<out_dir>/<key>/`."
-    given = dict(raw_dir=raw_dir, out_dir=out_dir, fetch=fetch, n_sessions=n_sessions, bin_ms=bin_ms, max_tokens=max_tokens, workers=workers,
+    given = dict(raw_dir=raw_dir, out_dir=out_dir, fetch=fetch, keep_raw=keep_raw, n_sessions=n_sessions, bin_ms=bin_ms, max_tokens=max_tokens, workers=workers,
         scheduler=scheduler, published=published, push_to=push_to, **options)
     _check_parameters(source, given)
     began = time.monotonic()
-    raw_folder = Path(raw_dir) if raw_dir else sample_folder(source)
-    paths = source.raw_files(raw_folder)[:n_sessions or None]
     target = Path(out_dir or _scratch().name)/source.key
-    report = Report(source, given, target, simulated=is_sample(raw_folder))
-    _check_replaces(target, report, [path.relative_to(raw_folder).as_posix() for path in paths])
-    target.parent.mkdir(parents=True, exist_ok=True)
     staging = target.with_name(f'.{source.key}-{uuid4().hex}')
-    staging.mkdir()
+    pointers = staging.with_name(f'{staging.name}-remote')
+    raw_folder = Path(raw_dir) if raw_dir else pointers if fetch == 'stream' else sample_folder(source)
+    report = Report(source, given, target, simulated=is_sample(raw_folder))
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        paths = _paths(report, raw_folder)
+        if isinstance(paths, list): _check_replaces(target, report, [path.relative_to(raw_folder).as_posix() for path in paths])
         writer = ShardWriter(staging/'data')
         for path in tqdm(paths, desc=source.key, unit='session', delay=5): _add_session(report, path, raw_folder, options, writer, staging)
         report.seconds = time.monotonic() - began
@@ -355,7 +386,8 @@ def build(
         writer.close()
         _write_records(report, staging)
         _publish(staging, target)
-    finally: shutil.rmtree(staging, ignore_errors=True)
+    finally:
+        for folder in (staging, pointers): shutil.rmtree(folder, ignore_errors=True)
     if report.failures: raise _failed(report)
     return report
 

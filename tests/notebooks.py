@@ -43,7 +43,7 @@ def _plain(output):
     return output
 
 
-SHARED_PARAMETERS = dict(raw_dir='str', out_dir='str', fetch='str', n_sessions='int', bin_ms='int', max_tokens='int', workers='int', scheduler='str', published='bool', push_to='str')
+SHARED_PARAMETERS = dict(raw_dir='str', out_dir='str', fetch='str', keep_raw='bool', n_sessions='int', bin_ms='int', max_tokens='int', workers='int', scheduler='str', published='bool', push_to='str')
 
 
 def own_parameters(path):

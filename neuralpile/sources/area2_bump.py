@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['source', 'write_sample']
 
-# %% ../../nbs/sources/area2-bump.ipynb #f4c7c7e5
+# %% ../../nbs/sources/area2-bump.ipynb #cc53974f
 from functools import partial
 from ..formats import new_nwb, read_nwb_units, save_nwb
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/area2-bump.ipynb #5fa09cc6
@@ -44,9 +44,10 @@ def _part(trains, heldout, intervals, begins, starts, stops, onsets, split):
         nwbfile.add_unit(spike_times=np.concatenate(pieces), heldout=bool(out), obs_intervals=observed, electrodes=[unit])
     return nwbfile
 
-# %% ../../nbs/sources/area2-bump.ipynb #f51dea41
+# %% ../../nbs/sources/area2-bump.ipynb #d97784b6
 source = Source(key='area2-bump', name='Area2-bump', read=partial(read_nwb_units, recording='general/session_id'), write_sample=write_sample, files=('*_desc-train_*.nwb', '*_desc-test_*.nwb'),
     archive=Dandi('000127', version='0.220113.0359', doi='10.48324/dandi.000127/0.220113.0359'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=2, bytes=1_823_368_810, spikes=0.0046),
     published=Published(tokens=7_394_070, subjects=1, sessions=2), species=('Macaca mulatta',), areas=('area 2',),
     task='centre-out reaching with bumps of the hand', unit_kind='sorted units', kind='spikes', subjects={'*sub-Han*': 'Han'},
     evaluation={'*_desc-train_*': 'nlb21/area2_bump/train', '*_desc-test_*': 'nlb21/area2_bump/test'},

@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['COUNTS', 'ENTRIES', 'source', 'write_session', 'write_sample', 'rows_per_bin', 'entry_stretches', 'read_athalye']
 
-# %% ../../nbs/sources/athalye.ipynb #da36db5f
+# %% ../../nbs/sources/athalye.ipynb #90916bd2
 from pathlib import Path
 from ..counts import DataError
 from ..formats import member, new_nwb, open_hdf5, read_nwb_matrix, save_nwb, series_rate
 from ..session import Session
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/athalye.ipynb #01471002
@@ -77,9 +77,10 @@ def read_athalye(
     if abs(session.bin_ms - bin_ms) > 1e-6: session.warnings.append(f'bins are {session.bin_ms:.6g} ms wide, not {bin_ms}: counts in rows of {1000/rate:.6g} ms')
     return session
 
-# %% ../../nbs/sources/athalye.ipynb #7ff136c6
+# %% ../../nbs/sources/athalye.ipynb #719fd06e
 source = Source(key='athalye', name='Athalye', read=read_athalye, write_sample=write_sample,
     archive=Dandi('000404', version='0.230605.2024', doi='10.48324/dandi.000404/0.230605.2024'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=13, bytes=1_046_740_856),
     published=Published(tokens=101_984_317, subjects=2, sessions=13), species=('Macaca mulatta',), areas=('PMd', 'M1'),
     task='two-dimensional cursor control through a brain-machine interface', unit_kind='single units that the interface counted', kind='spikes',
     citation='''@article{athalye2023, title={Invariant neural dynamics drive commands to control different movements},

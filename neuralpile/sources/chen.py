@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['source', 'write_raw', 'write_sample', 'raw_voltage', 'read_session']
 
-# %% ../../nbs/sources/chen.ipynb #44ce7c32
+# %% ../../nbs/sources/chen.ipynb #bbf11cee
 from ..formats import new_nwb, open_hdf5, read_nwb_units, save_nwb, write_nwb_units
 from ..session import NotASession
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/chen.ipynb #2081f9c2
@@ -51,9 +51,10 @@ def read_session(
             raise NotASession('a table `units`', f'raw voltage alone, `acquisition/{series[0]}`', 'Such a file need not be downloaded.')
     return read_nwb_units(path, bin_ms, published)
 
-# %% ../../nbs/sources/chen.ipynb #8601bfd9
+# %% ../../nbs/sources/chen.ipynb #58baeb70
 source = Source(key='chen', name='Chen', read=read_session, write_sample=write_sample, files='*.nwb', skip=('*_ecephys.nwb',),
     archive=Dandi('001435'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=51, all_files=101, all_bytes=863_672_254_859, note='the other fifty files are raw voltage, and most of the bytes'),
     published=Published(tokens=2_720_804_574, subjects=2, sessions=51, v1_tokens=0, v1_sessions=0),
     species=('Macaca mulatta',), areas=('ACC',), task='two-player game with hidden states that change, played and watched',
     unit_kind='sorted units', kind='spikes', subjects={'*sub-Offenbach*': 'Offenbach', '*sub-Lalo*': 'Lalo'},

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['source', 'mended', 'simulate_trials', 'write_sample']
 
-# %% ../../nbs/sources/churchland.ipynb #905c600b
+# %% ../../nbs/sources/churchland.ipynb #892e2c02
 from ..formats import new_nwb, read_nwb_units, save_nwb, units_table
-from ..source import Dandi, Published, Source
+from ..source import Dandi, Published, Raw, Source
 import numpy as np
 
 # %% ../../nbs/sources/churchland.ipynb #f28d29a8
@@ -46,9 +46,10 @@ def write_sample(folder):
             electrodes=nwbfile.electrodes, electrode_group=list(nwbfile.electrodes['group'].data))
         save_nwb(nwbfile, folder/f'sub-{subject}'/f'sub-{name}_behavior+ecephys.nwb')
 
-# %% ../../nbs/sources/churchland.ipynb #71bb6a9b
+# %% ../../nbs/sources/churchland.ipynb #49dc394d
 source = Source(key='churchland', name='Churchland', read=read_nwb_units, write_sample=write_sample, archive=Dandi('000070'),
     licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=10, bytes=45_909_708_322, spikes=0.13, note='the bytes are those of nine files; a tenth was added to the draft or left it'),
     published=Published(tokens=1_278_669_504, subjects=2, sessions=10), species=('Macaca mulatta',), areas=('M1', 'PMd'),
     task='delayed reaching in mazes', unit_kind='electrodes, threshold crossings', kind='threshold crossings',
     subjects={'*sub-Jenkins*': 'Jenkins', '*sub-Nitschke*': 'Nitschke'},

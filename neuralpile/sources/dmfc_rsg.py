@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['source', 'write_sample']
 
-# %% ../../nbs/sources/dmfc-rsg.ipynb #54811085
+# %% ../../nbs/sources/dmfc-rsg.ipynb #17c0b14c
 from functools import partial
 from ..formats import new_nwb, read_nwb_units, save_nwb
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/dmfc-rsg.ipynb #2a856dc5
@@ -40,9 +40,10 @@ def _write(path, trains, heldout, intervals, begins, trials, split):
         nwbfile.add_unit(spike_times=np.concatenate(pieces), heldout=bool(out), obs_intervals=observed)
     save_nwb(nwbfile, path)
 
-# %% ../../nbs/sources/dmfc-rsg.ipynb #741dc322
+# %% ../../nbs/sources/dmfc-rsg.ipynb #92c6607a
 source = Source(key='dmfc-rsg', name='DMFC-rsg', read=partial(read_nwb_units, recording='general/session_id'), write_sample=write_sample, files=('*_desc-train_*.nwb', '*_desc-test_*.nwb'),
     archive=Dandi('000130', version='0.241017.1448', doi='10.48324/dandi.000130/0.241017.1448'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=2, bytes=15_673_496, spikes=0.94),
     published=Published(tokens=14_003_818, subjects=1, sessions=2), species=('Macaca mulatta',), areas=('DMFC',),
     task='reproduction of time intervals (ready, set, go)', unit_kind='sorted units', kind='spikes', subjects={'*sub-Haydn*': 'Haydn'},
     evaluation={'*_desc-train_*': 'nlb21/dmfc_rsg/train', '*_desc-test_*': 'nlb21/dmfc_rsg/test'},

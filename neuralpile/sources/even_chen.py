@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['source', 'spike_times_of', 'simulate_rasters', 'write_sample']
 
-# %% ../../nbs/sources/even-chen.ipynb #3d56fe25
+# %% ../../nbs/sources/even-chen.ipynb #9ab6833c
 from functools import partial
 from ..formats import new_nwb, read_nwb_units, save_nwb, units_table
-from ..source import Dandi, Published, Source
+from ..source import Dandi, Published, Raw, Source
 import numpy as np
 
 # %% ../../nbs/sources/even-chen.ipynb #0157ba56
@@ -46,11 +46,12 @@ def write_sample(folder):
         save_nwb(nwbfile, folder/f'sub-{subject}'/f'sub-{name}_behavior+ecephys.nwb')
     (folder/'sub-Reggie'/'sub-Reggie_no-nwb.bin').write_bytes(b'simulated')
 
-# %% ../../nbs/sources/even-chen.ipynb #4b305e7b
+# %% ../../nbs/sources/even-chen.ipynb #56d3b2a4
 source = Source(key='even-chen', name='Even-Chen', write_sample=write_sample, skip=('not *.nwb*',),
     read=partial(read_nwb_units, observed='intervals/trials'),
     archive=Dandi('000121', version='0.220124.2156', doi='10.48324/dandi.000121/0.220124.2156'),
     licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=12, bytes=32_900_000_000, all_files=15, all_bytes=187_534_957_634, spikes=0.049, note='bytes from three files of 2.3 to 3.0 GB; three more are not NWB'),
     published=Published(tokens=783_441_792, subjects=2, sessions=12), species=('Macaca mulatta',), areas=('M1', 'PMd'),
     task='delayed cursor movements in four designs', kind='threshold crossings',
     unit_kind='electrodes, threshold crossings on a lattice of 1 ms',

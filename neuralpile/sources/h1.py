@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['source', 'add_kinematics', 'write_session', 'write_sample']
 
-# %% ../../nbs/sources/h1.ipynb #8f519219
+# %% ../../nbs/sources/h1.ipynb #342dd51f
 from ..formats import read_nwb_units, save_nwb
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/h1.ipynb #738a9d55
@@ -45,11 +45,13 @@ def write_sample(folder):
             path = folder/f'sub-HumanPitt-{name}'/f'sub-HumanPitt-{name}_ses-{start:%Y%m%dT%H%M%S}.nwb'
             write_session(path, trains, position[:kept*300], 1 + np.arange(kept*300)//300, start)
 
-# %% ../../nbs/sources/h1.ipynb #f16e844b
+# %% ../../nbs/sources/h1.ipynb #c924fe15
 source = Source(key='h1', name='H1', read=read_nwb_units, write_sample=write_sample, subjects={'*': 'FALCON H1 participant'},
     archive=Dandi('000954'), licence='CC-BY-4.0', licence_seen='stated by the archive, whose description forbids redistribution', redistribute=False,
     evaluation={f'*{split}*': f'falcon/h1/{split}' for split in ('held-in-calib', 'held-in-minival', 'held-out-calib')},
-    duplicate_of=('held-in-minival', 'held-in-calib'), published=Published(tokens=33_686_576, subjects=1, sessions=40),
+    duplicate_of=('held-in-minival', 'held-in-calib'),
+    raw=Raw(files=40, bytes=102_258_934),
+    published=Published(tokens=33_686_576, subjects=1, sessions=40),
     species=('Homo sapiens',), areas=('motor cortex',), task='attempted reaching and grasping along with a virtual arm', unit_kind='multi-unit threshold crossings of one channel',
     kind='threshold crossings', citation='''@inproceedings{karpowicz2024,
     title={Few-shot Algorithms for Consistent Neural Decoding (FALCON) Benchmark},

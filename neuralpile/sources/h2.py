@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['TRIAL_BINS', 'source', 'joined_trials', 'write_split', 'write_sample']
 
-# %% ../../nbs/sources/h2.ipynb #cdda41b4
+# %% ../../nbs/sources/h2.ipynb #a237a8ba
 from functools import partial
 from ..formats import new_nwb, read_nwb_matrix, save_nwb
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/h2.ipynb #18ddff54
@@ -45,10 +45,11 @@ def write_sample(folder):
             path = folder/f'sub-T5-{split}'/f'sub-T5-{split}_ses-{day}.nwb'
             write_split(path, counts[:rows], timestamps[:rows], trials[:n_trials], np.float32 if 'out' in split else np.int16)
 
-# %% ../../nbs/sources/h2.ipynb #df9cab38
+# %% ../../nbs/sources/h2.ipynb #43840fb2
 source = Source(key='h2', name='H2', write_sample=write_sample,
     read=partial(read_nwb_matrix, data='acquisition/binned_spikes', rate=50, n_units=192),
     archive=Dandi('000950', version='0.241029.1403', doi='10.48324/dandi.000950/0.241029.1403'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=47, bytes=1_224_956_736),
     published=Published(tokens=297_332_736, subjects=1, sessions=47), species=('Homo sapiens',), areas=('precentral gyrus (hand knob)',),
     task='attempted handwriting of cued sentences', unit_kind='threshold crossings of one electrode', kind='threshold crossings', subjects={'*sub-T5*': 'T5'},
     evaluation={f'*{split}*': f'falcon/h2/{split}' for split in ('held-in-calib', 'held-in-minival', 'held-out-calib')},

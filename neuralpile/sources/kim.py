@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['source', 'simulate_block', 'write_sample', 'first_bin', 'penetration', 'read_session']
 
-# %% ../../nbs/sources/kim.ipynb #dff257c9
+# %% ../../nbs/sources/kim.ipynb #0b58307f
 from ..counts import bin_index
 from ..formats import new_nwb, open_hdf5, read_nwb_units, save_nwb, units_table
-from ..source import Dandi, Published, Source
+from ..source import Dandi, Published, Raw, Source
 import numpy as np
 
 # %% ../../nbs/sources/kim.ipynb #8f1229ef
@@ -66,9 +66,10 @@ def read_session(
     session.recording = penetration(path, session.subject_id)
     return session
 
-# %% ../../nbs/sources/kim.ipynb #ed3d6a0f
+# %% ../../nbs/sources/kim.ipynb #3077b7b8
 source = Source(key='kim', name='Kim', read=read_session, write_sample=write_sample, archive=Dandi('001357'),
     licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=159, bytes=241_533_432, spikes=0.46),
     published=Published(tokens=804_510_741, subjects=2, sessions=159), species=('Macaca mulatta',), areas=('V4',),
     task='looking at shapes and textures', unit_kind='single units and multi-units', kind='spikes',
     citation='''@article{namima2025,

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['MUSCLES', 'SPLITS', 'source', 'add_electrodes', 'add_behaviour', 'write_session', 'write_sample']
 
-# %% ../../nbs/sources/m1-a.ipynb #86390f3e
+# %% ../../nbs/sources/m1-a.ipynb #0c55eadb
 from ..formats import new_nwb, read_nwb_units, save_nwb
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/m1-a.ipynb #7d1fbe63
@@ -61,12 +61,13 @@ def write_sample(folder):
         for name, kept in {split: trials, **({'held-in-minival': trials[:2]} if split == 'held-in-calib' else {})}.items():
             write_session(folder/f'sub-MonkeyL-{name}'/f'sub-MonkeyL-{name}_ses-{day}_behavior+ecephys.nwb', trains, arrays, kept)
 
-# %% ../../nbs/sources/m1-a.ipynb #41eb57cb
+# %% ../../nbs/sources/m1-a.ipynb #8001dcb0
 SPLITS = ('held-in-calib', 'held-in-minival', 'held-out-calib')
 
 source = Source(key='m1-a', name='M1-A', read=read_nwb_units, write_sample=write_sample, subjects={'*': 'Monkey L'},
     archive=Dandi('000941', version='0.241029.1405', doi='10.48324/dandi.000941/0.241029.1405'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
     evaluation={f'*{split}*': f'falcon/m1-a/{split}' for split in SPLITS}, duplicate_of=('held-in-minival', 'held-in-calib'),
+    raw=Raw(files=11, bytes=311_792_278, spikes=0.86),
     published=Published(tokens=45_410_816, subjects=1, sessions=11), species=('Macaca mulatta',), areas=('M1',),
     task='reaching to grasp and manipulate four objects at eight places', unit_kind='multi-unit threshold crossings of one electrode',
     kind='threshold crossings', citation='''@article{rouse2015,

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['source', 'write_sample']
 
-# %% ../../nbs/sources/m1-b.ipynb #eacc3751
+# %% ../../nbs/sources/m1-b.ipynb #7a89d350
 from ..formats import read_nwb_units
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 from .m1_a import SPLITS, write_session
 import numpy as np
 
@@ -25,10 +25,11 @@ def write_sample(folder):
             name = 'sub-MonkeyX-held-in-minival'
             write_session(folder/name/f'{name}_ses-{day}_behavior+ecephys.nwb', trains, arrays, trials[:2])
 
-# %% ../../nbs/sources/m1-b.ipynb #0bc0d428
+# %% ../../nbs/sources/m1-b.ipynb #e52dc173
 source = Source(key='m1-b', name='M1-B', read=read_nwb_units, write_sample=write_sample, subjects={'*': 'Monkey X'},
     archive=Dandi('001209'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
     evaluation={f'*{split}*': f'falcon/m1-b/{split}' for split in SPLITS}, duplicate_of=('held-in-minival', 'held-in-calib'),
+    raw=Raw(files=12, bytes=233_554_359, spikes=0.57),
     published=Published(tokens=43_809_344, subjects=1, sessions=12), species=('Macaca mulatta',), areas=('M1',),
     task='reaching to grasp and manipulate four objects at eight places', unit_kind='multi-unit threshold crossings of one electrode',
     kind='threshold crossings', citation='''@article{rouse2016,

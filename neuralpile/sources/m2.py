@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['source', 'simulate_trials', 'add_behaviour', 'write_session', 'write_sample']
 
-# %% ../../nbs/sources/m2.ipynb #4761e5c4
+# %% ../../nbs/sources/m2.ipynb #0ff4d960
 from functools import partial
 from ..formats import new_nwb, read_nwb_units, save_nwb
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/m2.ipynb #d4de7e9a
@@ -59,11 +59,13 @@ def write_sample(folder):
         for name, kept in {split: n_trials, **({'held-in-minival': 2} if split == 'held-in-calib' else {})}.items():
             write_session(folder/f'sub-MonkeyN-{name}'/f'sub-MonkeyN-{name}_ses-{day}-Run1_behavior+ecephys.nwb', ticks, trials[:kept])
 
-# %% ../../nbs/sources/m2.ipynb #6ca61da2
+# %% ../../nbs/sources/m2.ipynb #e17cf898
 source = Source(key='m2', name='M2', read=partial(read_nwb_units, observed='intervals/trials'), write_sample=write_sample, files='*_behavior+ecephys.nwb',
     archive=Dandi('000953'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True, subjects={'*': 'Monkey N'},
     evaluation={f'*{split}*': f'falcon/m2/{split}' for split in ('held-in-calib', 'held-in-minival', 'held-out-calib')},
-    duplicate_of=('held-in-minival', 'held-in-calib'), published=Published(tokens=12_708_384, subjects=1, sessions=20),
+    duplicate_of=('held-in-minival', 'held-in-calib'),
+    raw=Raw(files=20, bytes=22_404_212, note='the draft moved: two files of 37 MB were seen there too'),
+    published=Published(tokens=12_708_384, subjects=1, sessions=20),
     species=('Macaca mulatta',), areas=('M1',), task='moving two groups of fingers to targets', unit_kind='threshold crossings of one channel', kind='threshold crossings',
     citation='''@article{nason2021,
     title={Real-time linear prediction of simultaneous and independent movements of two finger groups using an intracortical brain-machine interface},

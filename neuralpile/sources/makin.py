@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['source', 'write_sample', 'channel_spikes', 'ChannelBins', 'read_session']
 
-# %% ../../nbs/sources/makin.ipynb #9bfd5927
+# %% ../../nbs/sources/makin.ipynb #312ff7c6
 from ..counts import BinnedSpikes, DataError
 from ..formats import mat_cells, mat_text, open_hdf5, path_ids, save_mat73
 from ..session import Session
-from ..source import Published, Source, Zenodo, simulate_trains
+from ..source import Published, Raw, Source, Zenodo, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/makin.ipynb #2af06173
@@ -82,9 +82,10 @@ def read_session(
         areas=sorted({name.split()[0] for name in names if ' ' in name.strip()}) or None,
         warnings=[f'a cell that is no list of spikes, {did}: channel {name}, column {column}' for name, column in odd])
 
-# %% ../../nbs/sources/makin.ipynb #a57577e3
+# %% ../../nbs/sources/makin.ipynb #345ec388
 source = Source(key='makin', name='Makin', read=read_session, write_sample=write_sample, files=('*indy_*.mat', '*loco_*.mat'), skip=('*refh_results.csv',),
     archive=Zenodo('3854034', version='v2', doi='10.5281/zenodo.3854034'), redistribute=True,
+    raw=Raw(files=47),
     published=Published(tokens=375_447_744, subjects=2, sessions=47), species=('Macaca mulatta',), areas=('M1', 'S1'),
     task='self-paced reaching to targets on a grid', unit_kind='channels: unsorted crossings and sorted units together', kind='threshold crossings',
     subjects={'*indy_*': 'indy', '*loco_*': 'loco'},

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['dropouts', 'source', 'is_lost', 'write_sample']
 
-# %% ../../nbs/sources/moore.ipynb #2b54caa1
+# %% ../../nbs/sources/moore.ipynb #afac6a93
 from functools import partial
 from ..formats import new_nwb, read_nwb_units, save_nwb, units_table
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/moore.ipynb #9e0716bd
@@ -37,9 +37,10 @@ def write_sample(folder):
     for table in (lost, videos): nwbfile.add_time_intervals(table)
     save_nwb(nwbfile, folder/'sub-MG'/'sub-MG_ses-20000101_behavior+ecephys.nwb')
 
-# %% ../../nbs/sources/moore.ipynb #d338c22f
+# %% ../../nbs/sources/moore.ipynb #4db92fa9
 source = Source(key='moore', name='Moore', read=partial(read_nwb_units, dropouts='intervals/neural_dropout'), write_sample=write_sample,
     archive=Dandi('001062'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=1, bytes=278_740_648, spikes=0.54),
     published=Published(tokens=30_643_839, subjects=1, sessions=1), species=('Callithrix jacchus',), areas=('M1', 'S1'),
     task='capture of live moths, and spontaneous movement', unit_kind='sorted units, noise included', kind='spikes',
     citation='''@article{moore2024,

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['source', 'write_session', 'write_sample']
 
-# %% ../../nbs/sources/neupane-entorhinal.ipynb #d2003c5b
+# %% ../../nbs/sources/neupane-entorhinal.ipynb #65f8d254
 from functools import partial
 from ..formats import new_nwb, read_nwb_units, save_nwb, units_table
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/neupane-entorhinal.ipynb #68f8cc0b
@@ -36,11 +36,12 @@ def write_sample(folder):
         kilosort = dict(KSLabel=['mua', 'good', 'mua', 'mua']*(n_units//4), ContamPct=np.linspace(0, 100, n_units))
         write_session(folder, subject, trains, **(phy if subject == 'amadeus' else kilosort))
 
-# %% ../../nbs/sources/neupane-entorhinal.ipynb #5b3cebf0
+# %% ../../nbs/sources/neupane-entorhinal.ipynb #66b5c557
 source = Source(key='neupane-entorhinal', name='Neupane (EC)', write_sample=write_sample,
     read=partial(read_nwb_units, table='processing/ecephys/units'), files='*_behavior+ecephys.nwb', skip=('*_ecephys.nwb',),
     archive=Dandi('000897', version='0.240605.1710', doi='10.48324/dandi.000897/0.240605.1710'),
     licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=15, all_files=30, all_bytes=361_973_386_790, note='fifteen files are raw voltage, and most of the bytes'),
     published=Published(tokens=911_393_376, subjects=2, sessions=15), species=('Macaca mulatta',), areas=('EC',),
     task='mental navigation between landmarks with a joystick', kind='spikes',
     unit_kind='Kilosort clusters: single units, multi-units, noise', subjects={'*sub-amadeus*': 'Amadeus', '*sub-mahler*': 'Mahler'},

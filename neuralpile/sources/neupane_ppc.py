@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['source', 'write_spikes', 'write_raw', 'write_sample']
 
-# %% ../../nbs/sources/neupane-ppc.ipynb #cece6f18
+# %% ../../nbs/sources/neupane-ppc.ipynb #e66d48d1
 from functools import partial
 from ..formats import new_nwb, read_nwb_units, save_nwb, units_table
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/neupane-ppc.ipynb #64f6b7ae
@@ -46,10 +46,12 @@ def write_sample(folder):
         write_spikes(folder/f'{stem}_behavior+ecephys.nwb', subject, trains, label, labels*(n_units//len(labels)))
         write_raw(folder/f'{stem}_ecephys.nwb', subject, series)
 
-# %% ../../nbs/sources/neupane-ppc.ipynb #767fc91d
+# %% ../../nbs/sources/neupane-ppc.ipynb #37da4af3
 source = Source(key='neupane-ppc', name='Neupane (PPC)', write_sample=write_sample,
     read=partial(read_nwb_units, table='processing/ecephys/units'), files='*_behavior+ecephys.nwb', skip=('*_ecephys.nwb',),
     archive=Dandi('001275'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=10, bytes=4_230_000_000, all_files=17, all_bytes=1_281_371_958_857, spikes=0.16,
+        note='ten files of 255 to 590 MB, their sum estimated; the others, of 16 to 287 GB, are raw voltage'),
     published=Published(tokens=7_899_849_087, subjects=2, sessions=10), species=('Macaca mulatta',), areas=('PPC',),
     task='mental navigation between landmarks with a joystick', kind='spikes',
     unit_kind='Kilosort clusters: single units, multi-units, noise', subjects={'*sub-amadeus*': 'Amadeus', '*sub-mahler*': 'Mahler'},

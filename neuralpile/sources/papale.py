@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['source', 'simulate_envelope', 'write_sample', 'crossings', 'slabs', 'read_counts', 'lost_electrodes', 'read_session']
 
-# %% ../../nbs/sources/papale.ipynb #43cd932f
+# %% ../../nbs/sources/papale.ipynb #003507e5
 import re
 from pathlib import Path
 from ..counts import BinnedCounts, DataError
 from ..formats import joined_bins, member, open_hdf5, save_mat73
 from ..session import Session
-from ..source import Gin, Published, Source
+from ..source import Gin, Published, Raw, Source
 import numpy as np
 
 # %% ../../nbs/sources/papale.ipynb #e829f87a
@@ -128,10 +128,12 @@ def _monkey(path):
     if not found: raise DataError('a folder `monkeyF` or a file name that ends in `_F`', f'{path.parent.name}/{path.name}', 'Keep the names of the repository.')
     return found[1]
 
-# %% ../../nbs/sources/papale.ipynb #98bd7671
+# %% ../../nbs/sources/papale.ipynb #42efaca5
 source = Source(key='papale', name='Papale', read=read_session, write_sample=write_sample, files=('*THINGS_MUA_trials.mat', '*THINGS_MUA_trials_[A-Z].mat'),
     skip=('*THINGS_normMUA.mat', '*_logs/*', '*_code/*', '*1024chns_mapping_*.mat', '*things_imgs.mat', '*.md'), archive=Gin('paolo_papale/TVSD'),
-    licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True, published=Published(tokens=775_618_560, subjects=2, sessions=2),
+    licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=2, bytes=116_000_000_000, note='two files of about 58 GB'),
+    published=Published(tokens=775_618_560, subjects=2, sessions=2),
     species=('Macaca mulatta',), areas=('V1', 'V4', 'IT'), task='passive viewing of natural images', unit_kind='electrodes', kind='envelope crossings',
     citation="""@article{papale2025, title={An extensive dataset of spiking activity to reveal the syntax of the ventral stream},
     author={Papale, Paolo and Wang, Feng and Self, Matthew W and Roelfsema, Pieter R}, journal={Neuron}, year={2025},

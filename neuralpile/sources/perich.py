@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['source', 'write_sample']
 
-# %% ../../nbs/sources/perich.ipynb #5700ea5e
+# %% ../../nbs/sources/perich.ipynb #35217916
 from ..formats import read_nwb_units, write_nwb_units
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/perich.ipynb #f5f9bc54
@@ -20,9 +20,10 @@ def write_sample(folder):
         path = folder/'sub-C'/f'sub-C_ses-{task}-20000101_behavior+ecephys.nwb'
         write_nwb_units(path, trains, areas=areas, trials=[(start, start + 3) for start in starts], waveform_samples=48)
 
-# %% ../../nbs/sources/perich.ipynb #17a65590
+# %% ../../nbs/sources/perich.ipynb #ea9d32dd
 source = Source(key='perich', name='Perich', read=read_nwb_units, write_sample=write_sample,
     archive=Dandi('000688', version='0.250122.1735', doi='10.48324/dandi.000688/0.250122.1735'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=111, bytes=13_179_483_710, spikes=0.063),
     published=Published(tokens=688_889_368, subjects=4, sessions=111), species=('Macaca mulatta',), areas=('M1', 'PMd'),
     task='centre-out and random-target reaching', unit_kind='sorted units (C, M, T), threshold crossings (J)',
     kind={'*sub-J*': 'threshold crossings', '*sub-[CMT]*': 'spikes'},

@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['source', 'simulated_rates', 'write_sample', 'condition_rates', 'check_rates', 'condition_stretches', 'read_averages']
 
-# %% ../../nbs/sources/rajalingham.ipynb #f5d76f89
+# %% ../../nbs/sources/rajalingham.ipynb #47a5803b
 from ..counts import BinnedCounts, DataError
 from ..formats import read_mat, save_mat
 from ..session import Session
-from ..source import Published, Source, Zenodo
+from ..source import Published, Raw, Source, Zenodo
 from pathlib import Path
 import numpy as np
 
@@ -91,11 +91,12 @@ def read_averages(
     return Session(subject_id=name, session_id=f'{name[0]}_0', binned=BinnedCounts(counts, 50, published),
         observed=condition_stretches(recorded), uncut=True, warnings=warnings)
 
-# %% ../../nbs/sources/rajalingham.ipynb #b7bb7428
+# %% ../../nbs/sources/rajalingham.ipynb #f2983165
 source = Source(key='rajalingham', name='Rajalingham', read=read_averages, write_sample=write_sample,
     files=('*mahler_hand_dmfc_dataset_50ms.mat', '*perle_hand_dmfc_dataset_50ms.mat'),
     skip=('*all_hand_dmfc_dataset_50ms.mat', '*.pkl', '*.zip'),
     archive=Zenodo('13952210', version='v1', doi='10.5281/zenodo.13952210'), redistribute=True,
+    packed='*MentalPong.zip', raw=Raw(files=1),
     published=Published(tokens=14_923_100, subjects=2, sessions=2), species=('Macaca mulatta',), areas=('DMFC',),
     task='interception of a ball that disappears (mental pong)', unit_kind='reliable neurons, a pseudo-population pooled over sessions',
     kind='condition averages', subjects={'*mahler*': 'Mahler', '*perle*': 'Perle'},

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['source', 'kept_trials', 'add_series', 'write_sample']
 
-# %% ../../nbs/sources/temmar.ipynb #af8bedb6
+# %% ../../nbs/sources/temmar.ipynb #b230184f
 from functools import partial
 from ..formats import new_nwb, read_nwb_matrix, save_nwb
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/temmar.ipynb #2ca85afe
@@ -47,10 +47,11 @@ def write_sample(folder):
         add_series(nwbfile, counts, timestamps, older)
         save_nwb(nwbfile, folder/'sub-Monkey-N'/f'sub-Monkey-N_ses-{day}_ecephys.nwb')
 
-# %% ../../nbs/sources/temmar.ipynb #4d72185c
+# %% ../../nbs/sources/temmar.ipynb #eae7f477
 source = Source(key='temmar', name='Temmar', write_sample=write_sample,
     read=partial(read_nwb_matrix, data=('analysis/ThresholdCrossings', 'processing/ecephys/ThresholdCrossings'), rate=50, n_units=96),
     archive=Dandi('001201', version='0.251023.2336', doi='10.48324/dandi.001201/0.251023.2336'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=312, bytes=12_563_287_466),
     published=Published(tokens=781_701_792, subjects=1, sessions=330, v1_tokens=27_388_320, v1_sessions=12), species=('Macaca mulatta',), areas=('M1',),
     task='two-finger-group target task, centre-out and random targets', unit_kind='threshold crossings of one channel', kind='threshold crossings',
     subjects={'*Monkey-N*': 'Monkey N'},

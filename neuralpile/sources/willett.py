@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['source', 'write_blocks', 'write_sample', 'block_stretches', 'read_tx1']
 
-# %% ../../nbs/sources/willett.ipynb #1f01a649
+# %% ../../nbs/sources/willett.ipynb #047cdfe3
 from ..counts import BinnedMatrix, DataError, array_rows, count_spikes
 from ..formats import mat_names, path_ids, read_mat, save_mat
 from ..session import Session
-from ..source import Dryad, Published, Source, simulate_trains
+from ..source import Dryad, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/willett.ipynb #fa2cb3cf
@@ -65,12 +65,13 @@ def read_tx1(
     ids = path_ids(path) if published else path_ids(path) | dict(subject_id='T12')
     return Session(**ids, binned=binned, observed=observed, recording=ids['session_id'].split('_')[0])
 
-# %% ../../nbs/sources/willett.ipynb #d1138ef3
+# %% ../../nbs/sources/willett.ipynb #04147047
 source = Source(key='willett', name='Willett', read=read_tx1, write_sample=write_sample,
     files=('*diagnosticBlocks/*.mat', '*sentences/*.mat', '*tuningTasks/*.mat'),
     skip=('*competitionData*', '*derived*', '*languageModel*', '*.tar.gz', '*.zip', '*_readme.txt', '*README.md'),
     archive=Dryad('10.5061/dryad.x69p8czpq', version='2023-09-01'),
     licence='CC0-1.0', licence_seen="the archive's policy; its page was not seen", redistribute=True,
+    packed=('*diagnosticBlocks.tar.gz', '*sentences.tar.gz', '*tuningTasks.tar.gz'), raw=Raw(files=3, all_bytes=80_440_000_000, note='three of the packed folders are read'),
     published=Published(tokens=1_796_119_552, subjects=1, sessions=44), species=('Homo sapiens',), areas=('6v', '44'),
     task='attempted speech and orofacial movements', unit_kind='threshold-crossing channels, -3.5 x RMS', kind='threshold crossings',
     subjects={'*': 'T12'}, evaluation={'*sentences/*': 'brain-to-text/24'},

@@ -6,13 +6,13 @@
 __all__ = ['RATES', 'SESSIONS', 'ROUNDING', 'source', 'simulated_spikes', 'write_sample', 'published_counts', 'default_counts',
            'no_rate', 'subject_code', 'read_wojcik']
 
-# %% ../../nbs/sources/wojcik.ipynb #4ad68451
+# %% ../../nbs/sources/wojcik.ipynb #d3e930b4
 from pathlib import Path
 import numpy as np
 from ..counts import BinnedCounts, DataError, diffuse
 from ..formats import joined_bins, open_npy
 from ..session import Session
-from ..source import Dryad, Published, Source
+from ..source import Dryad, Published, Raw, Source
 
 # %% ../../nbs/sources/wojcik.ipynb #795c5928
 RATES = (0.2, 0.5, 1, 2, 5, 10, 20, 40, 8, 3, 1.5, 0) # of the sample's neurons, Hz
@@ -105,9 +105,10 @@ def read_wojcik(
     return Session(subject_id=path.parent.name if published else code, session_id=path.stem, subject=code,
         binned=BinnedCounts(counts.reshape(n_units, -1), bin_ms, published), observed=joined_bins([n_bins]*n_trials))
 
-# %% ../../nbs/sources/wojcik.ipynb #e4bdd4f8
+# %% ../../nbs/sources/wojcik.ipynb #df3547c6
 source = Source(key='wojcik', name='Wojcik', read=read_wojcik, write_sample=write_sample, archive=Dryad('10.5061/dryad.c2fqz61kb', version='2024-11-12'),
-    files='*_Spikes_preprocessed.npy', skip=('*_meta.npy', '*_cell_loc.csv', '*.zip'), licence='CC0-1.0', licence_seen="the archive's policy; its page was not seen", redistribute=True,
+    files='*_Spikes_preprocessed.npy', skip=('*_meta.npy', '*_cell_loc.csv'), licence='CC0-1.0', licence_seen="the archive's policy; its page was not seen", redistribute=True,
+    packed='*.zip', raw=Raw(files=50, bytes=32_110_000_000, unpacked=67_600_000_000, note='unpacked: computed from tokens, for rates of eight bytes'),
     published=Published(tokens=422_724_515, subjects=2, sessions=50), species=('Macaca mulatta',), areas=('lateral prefrontal cortex',),
     task='learning an exclusive-or rule of colour and shape', unit_kind='neurons', kind='reconstructed from rates', subjects={'*Wom*': 'Womble', '*Wil*': 'Wilfred'},
     citation='''@article{wojcik2026, title={Learning shapes neural geometry in the primate prefrontal cortex},

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['source', 'write_sample']
 
-# %% ../../nbs/sources/xiao.ipynb #acad0503
+# %% ../../nbs/sources/xiao.ipynb #2456988e
 from functools import partial
 from ..formats import new_nwb, read_nwb_matrix, save_nwb
-from ..source import Dandi, Published, Source, simulate_trains
+from ..source import Dandi, Published, Raw, Source, simulate_trains
 import numpy as np
 
 # %% ../../nbs/sources/xiao.ipynb #628a16af
@@ -29,10 +29,11 @@ def write_sample(folder):
     save_nwb(nwbfile, folder/f'{stem}_ecephys.nwb')
     for kind in ('behavior', 'image'): save_nwb(new_nwb(f'Pa-20000101-{kind}', subject='Pa'), folder/f'{stem}_{kind}.nwb')
 
-# %% ../../nbs/sources/xiao.ipynb #893763f6
+# %% ../../nbs/sources/xiao.ipynb #60e78405
 source = Source(key='xiao', name='Xiao', write_sample=write_sample, skip=('*_image.nwb', '*_behavior.nwb'),
     read=partial(read_nwb_matrix, data='processing/ecephys/rasters', rate=1000, unit_names='processing/ecephys/unit_names/unit_name'),
     archive=Dandi('000628', version='0.240501.1912', doi='10.48324/dandi.000628/0.240501.1912'), licence='CC-BY-4.0', licence_seen='stated by the archive', redistribute=True,
+    raw=Raw(files=679, all_files=2037, all_bytes=52_741_296_155, note='one file of three is read'),
     published=Published(tokens=17_695_820_059, subjects=13, sessions=679), species=('Macaca mulatta', 'Macaca nemestrina'),
     areas=('V1', 'V2', 'V4', 'PIT', 'CIT', 'AIT'), task='free viewing of natural images', unit_kind='single units and multi-units', kind='spikes',
     citation='''@article{xiao2024,
