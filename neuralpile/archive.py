@@ -198,13 +198,14 @@ def listing(self:Osf) -> Listing:
             yield from project(child['id'], f"{prefix}{child['attributes']['title'].replace('/', '-')}/")
     return Listing('', list(project(self.id, '')))
 
-# %% ../nbs/04_archive.ipynb #9e797676
+# %% ../nbs/04_archive.ipynb #d5e4d5ef
 _ANNEXED = re.compile(r'/annex/objects/(?:.*/)?(?P<kind>[A-Z0-9_]+)-s(?P<size>\d+)(?:-[a-zA-Z]\d+)*--(?P<digest>[0-9a-f]+)[^/\n]*\s*\Z')
 
 def _git(folder, *arguments, **options):
     "What git answers, in bytes."
-    setting = os.environ | dict(GIT_TERMINAL_PROMPT='0', LC_ALL='C')
-    try: run = subprocess.run(['git', '-C', folder, '-c', 'http.lowSpeedLimit=1', '-c', 'http.lowSpeedTime=60', *arguments], env=setting, capture_output=True, **options)
+    settings = [part for setting in ('credential.helper=', 'http.lowSpeedLimit=1', 'http.lowSpeedTime=60') for part in ('-c', setting)]
+    environment = os.environ | dict(GIT_TERMINAL_PROMPT='0', GIT_ASKPASS='true', LC_ALL='C')
+    try: run = subprocess.run(['git', '-C', folder, *settings, *arguments], env=environment, capture_output=True, **options)
     except FileNotFoundError as error: raise DataError('the program git', 'none', 'Install git; GIN is listed with it.') from error
     if run.returncode: raise Refused(f'an answer to git {arguments[0]}', run.stderr.decode('utf-8', 'replace').strip().rpartition('\n')[2])
     return run.stdout
@@ -217,29 +218,50 @@ def listing(self:Gin) -> Listing:
         _git(folder, 'init', '--quiet', '--bare')
         _git(folder, 'fetch', '--quiet', '--depth=1', address, self.version or 'HEAD')
         commit = _git(folder, 'rev-parse', 'FETCH_HEAD').decode().strip()
-        entries = [re.fullmatch(r'(\d+) (\w+) (\w+) +(\d+|-)\t(.*)', line, re.S).groups() for line in _git(folder, 'ls-tree', '-r', '-l', '-z', commit).decode().split('\0') if line]
-        def asset(mode, kind, name, size, path):
-            text = _git(folder, 'cat-file', 'blob', name).decode('utf-8', 'replace') if mode == '120000' or int(size) < 32_768 else ''
-            annexed = _ANNEXED.search(text)
+        lines = _git(folder, 'ls-tree', '-r', '-l', '-z', commit).decode().split('\0')
+        entries = [match.groups() for line in lines if (match := re.fullmatch(r'\d+ blob (\w+) +(\d+)\t(.*)', line, re.S))]
+        small = [name for name, size, _ in entries if int(size) < 32_768] # as git-annex says, what it writes is smaller
+        texts = _blobs(_git(folder, 'cat-file', '--batch', input='\n'.join(small).encode()))
+        def asset(name, size, path):
+            annexed = _ANNEXED.search(texts.get(name, ''))
             digests = {annexed['kind'].removesuffix('E').lower(): annexed['digest']} if annexed else {'git-sha1': name}
             return Asset(path, int(annexed['size'] if annexed else size), f'{address}/raw/{commit}/{quote(path)}', annexed[0].rpartition('/')[2].strip() if annexed else name, digests)
-        return Listing(commit, [asset(*entry) for entry in entries if entry[1] == 'blob'])
+        return Listing(commit, [asset(*entry) for entry in entries])
 
-# %% ../nbs/04_archive.ipynb #b85d560a
+def _blobs(batch):
+    "Name -> text of the blobs in an answer of `git cat-file --batch`."
+    texts, at = {}, 0
+    while at < len(batch):
+        line, _, _ = batch[at:at+200].partition(b'\n')
+        name, _, size = line.decode().split()
+        at += len(line) + 1
+        texts[name] = batch[at:at+int(size)].decode('utf-8', 'replace')
+        at += int(size) + 1
+    return texts
+
+# %% ../nbs/04_archive.ipynb #8d2a6ee8
 def home(path:str) -> str:
     "The folder that a packed file is unpacked into, with a slash at its end."
     return re.sub(r'\.(zip|tar|tgz|tar\.\w+)$', '', path) + '/'
 
 def wanted(
-    source:Source, # A source
-    listing:Listing, # What its archive holds
-) -> tuple: # assets to fetch, in order; paths that the source does not know
-    "The assets that a source reads; raises `DataError` when there are none, or when a path would leave the folder."
+    source:Source, # A source that has an archive
+) -> tuple: # the Listing; assets to fetch, in order; paths that the source does not know
+    "What an archive holds, and what of it a source reads; raises `DataError` when there is none, or nothing of the kind."
+    if source.archive is None: raise DataError('a source with an archive', 'files of your own', source=source.key)
+    try: listing = source.archive.listing()
+    except DataError as error: raise error.at(source=source.key)
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+        raise DataError(f'a listing in the form that {type(source.archive).__name__} documents', f'{type(error).__name__}: {error}', 'Has its interface changed?', source=source.key) from error
     roles = [(asset, source.role(asset.path)) for asset in listing.assets]
     found = [(home(asset.path) if role == 'packed' else asset.path, asset) for asset, role in roles if role in ('read', 'packed')]
-    if not found: raise DataError(f"files like {source.files or ''} {source.packed or ''}".strip(), f'{len(roles)} others', f'Has {source.archive.url} changed?', source=source.key)
-    for _, asset in found: _safe(asset.path, source.archive)
-    return [asset for _, asset in sorted(found, key=lambda item: item[0])], [asset.path for asset, role in roles if role == 'unknown']
+    if not found:
+        patterns = ', '.join(pattern for patterns in (source.files, source.packed) for pattern in ([patterns] if isinstance(patterns, str) else patterns))
+        raise DataError(f'files like {patterns}', f'{len(roles)} others', f'Has {source.archive.url} changed?', source=source.key)
+    for _, asset in found:
+        _safe(asset.path, source.key)
+        if not asset.size: raise DataError('a file with content', f'{asset.size} bytes, as the archive lists it', source=source.key, file=asset.path)
+    return listing, [asset for _, asset in sorted(found, key=lambda item: item[0])], [asset.path for asset, role in roles if role == 'unknown']
 
 def _safe(path, where):
     "A path stays in the folder it is put into."
@@ -308,20 +330,19 @@ def remarks(self:Plan) -> list:
         lines.append(f'needs an account: set {missing}; or download the files by hand from the archive, put them into a folder, and let `neuralpile fetch` verify and unpack them')
     return lines
 
-# %% ../nbs/04_archive.ipynb #ab245313
+# %% ../nbs/04_archive.ipynb #f341e6bf
 def plan(
     source:Source, # A source that has an archive
     online:bool=False, # Ask the archive?
     speed:float=0., # Bytes per second; 0 to measure it online, or to assume 10 MB/s
 ) -> Plan: # raises DataError when the archive gives no answer
     "What fetching a source will cost."
-    if source.archive is None: raise DataError('a source with an archive', 'files of your own', source=source.key)
     raw = source.raw
+    if source.archive is None: raise DataError('a source with an archive', 'files of your own', source=source.key)
     if not online: return Plan(source, False, raw.files, raw.bytes or raw.all_bytes, raw.bytes is None and raw.all_bytes is not None, unpacked=_unpacked(source), speed=speed or 10e6)
+    listing, assets, unknown = wanted(source)
+    notes = [*listing.notes, *([f"{len(unknown)} files of the archive that the source does not know, {unknown[0]} first, will not be fetched"] if unknown else [])]
     try:
-        listing = source.archive.listing()
-        assets, unknown = wanted(source, listing)
-        notes = [*listing.notes, *([f"{len(unknown)} files of the archive that the source does not know, {unknown[0]} first, will not be fetched"] if unknown else [])]
         if bare := sum(not asset.digests for asset in assets): notes.append(f'{bare} files have no digest in the archive and can be checked by size only')
         notes.append(f'{len(listing.assets)} files, {sum(asset.size for asset in listing.assets)/1e9:.3g} GB in the archive{f" at {listing.version}" if listing.version else ""}')
         if not speed and not source.archive.credentials_missing(): notes.append(f'measured: {(speed := _speed(source.archive, assets[0]))/1e6:.3g} MB/s on one connection')
@@ -593,7 +614,7 @@ def _bring_packed(self:_Fetch, asset, target, entry):
     paths = [self.folder/member['path'] for member in members]
     return paths, paths
 
-# %% ../nbs/04_archive.ipynb #0d2cebf2
+# %% ../nbs/04_archive.ipynb #598e1882
 AHEAD = 10e9 # bytes on the disk at a time when files are not kept: the one in use and those on their way, but one always
 
 @dataclass
@@ -613,18 +634,14 @@ def arrivals(
     ahead:float|None=None, # Bytes to have on the disk or on their way before more is asked for; None for no limit when they are kept, and for little when not
 ): # Generator of Arrival
     "Fetch a source's files, and hand them on in order; raises `DataError` when nothing can be fetched."
-    if source.archive is None: raise DataError('a source with an archive', 'files of your own', source=source.key)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder, source), ThreadPoolExecutor(connections) as pool:
-        try:
-            listing = source.archive.listing()
-            assets, unknown = wanted(source, listing)
-            lock = pin(source, folder, listing, assets, update)
-        except DataError as error: raise error.at(source=source.key)
+        listing, assets, unknown = wanted(source)
+        lock = pin(source, folder, listing, assets, update)
         for note in listing.notes + ([f'{len(unknown)} files that the source does not know are left: {", ".join(unknown[:3])}'] if unknown else []): tqdm.write(f'{source.key}: {note}')
         assets = assets[:n_assets or None]
-        if keep: _room(source, folder, assets)
+        _room(source, folder, assets, lock, keep)
         total = sum(asset.size for asset in assets)
         if ahead is None: ahead = float('inf') if keep else AHEAD
         with tqdm(total=total, desc=f'{source.key}: fetch', unit='B', unit_scale=True, unit_divisor=1000, delay=1) as bar:
@@ -654,13 +671,13 @@ def _remove(paths, folder):
         path.unlink(missing_ok=True)
         while (path := path.parent) != folder and not any(path.iterdir()): path.rmdir()
 
-# %% ../nbs/04_archive.ipynb #7fefaae2
-def _room(source, folder, assets):
+# %% ../nbs/04_archive.ipynb #268506a5
+def _room(source, folder, assets, lock, keep):
     "Is there room on the disk for what is missing?"
-    missing = sum(asset.size for asset in assets if not (folder/asset.path).exists() and source.role(asset.path) == 'read')
-    free = shutil.disk_usage(folder).free
-    if missing > free:
-        raise DataError(f'{missing/1e9:.3g} GB of room in {folder.name}', f'{free/1e9:.3g} GB', 'Choose another disk, or `--keep-raw no`, which needs room for a few files only.', source=source.key)
+    missing = [asset.size for asset in assets if not (folder/asset.path).exists() and 'members' not in lock.record['files'][asset.path]]
+    needed, free = sum(missing) if keep else max(missing, default=0), shutil.disk_usage(folder).free
+    if needed > free:
+        raise DataError(f'{needed/1e9:.3g} GB of room in {folder.name}', f'{free/1e9:.3g} GB', 'Choose another disk, or `--keep-raw no`, which needs room for a few files only.', source=source.key)
 
 def _explained(error, fetch, asset):
     "What went wrong with one asset; raised at once when it will go wrong with all others too."
@@ -693,7 +710,7 @@ def fetch(
     if failures: raise FetchFailed(f'{source.key}: {len(failures)} files did not come, {len(paths)} are there.\n' + '\n'.join(f'- {line}' for line in failures))
     return paths
 
-# %% ../nbs/04_archive.ipynb #0d20dcf1
+# %% ../nbs/04_archive.ipynb #6601d18e
 def point(
     source:Source, # A source whose files are NWB files on DANDI
     folder, # A new folder
@@ -702,10 +719,7 @@ def point(
     "Fill a folder with pointers to a source's files."
     if not isinstance(source.archive, Dandi):
         raise DataError('NWB files on DANDI, which can be read in pieces', str(source.archive or 'files of your own'), "Use fetch='download'; with keep_raw=False little disk is needed.", source=source.key)
-    try:
-        listing = source.archive.listing()
-        assets, _ = wanted(source, listing)
-    except DataError as error: raise error.at(source=source.key)
+    listing, assets, _ = wanted(source)
     Path(folder).mkdir(parents=True, exist_ok=True)
     assets = assets[:n_assets or None]
     lock = pin(source, folder, listing, assets)

@@ -330,12 +330,16 @@ def _publish(staging, target):
 @cache
 def _scratch(): return TemporaryDirectory(prefix='neuralpile-')
 
-# %% ../nbs/05_build.ipynb #8dd1d523
+# %% ../nbs/05_build.ipynb #d8b6a289
 def _paths(report, raw_folder):
     "The raw files in order, as they are there or arrive; those that do not are failures in the report."
     source, given, n_sessions = report.source, report.parameters, report.parameters['n_sessions']
     if given['fetch'] == 'stream': point(source, raw_folder, n_sessions)
-    if given['fetch'] != 'download': return source.raw_files(raw_folder)[:n_sessions or None]
+    if given['fetch'] != 'download':
+        lock = LockFile.read(raw_folder)
+        away = sorted(name for name in lock.files if not (raw_folder/name).exists()) if lock else []
+        if away: report.passed_over.append(f'{len(away)} of {len(lock.files)} files that the lock file names are not in the folder, {away[0]} first; `neuralpile fetch` brings them')
+        return source.raw_files(raw_folder)[:n_sessions or None]
     return islice(_arriving(report, raw_folder, n_sessions), n_sessions or None)
 
 def _arriving(report, raw_folder, n_sessions):
