@@ -3,8 +3,11 @@
     with DandiServer(folder) as server:
         server.faults['sub-a/*.nwb'] = [Reset(after=1000), Status(503)]   # one for each download, in order
         server.faults['/api/dandisets/*'] = Forever(Status(500))          # a pattern with a leading / is of the URL's path
-        ...
-        server.requests, server.sent, server.sent_of['sub-a/x.nwb'], server.spans
+        server.url                    # what a client is given; server.base has the address of each host
+        server.requests               # (method, path with query, headers) in order of arrival
+        server.sent, server.sent_of   # bytes of files written, in all and by path; server.sent = 0 forgets them and the spans
+        server.spans                  # (path, first, end) of each GET of a file
+        server.met, server.errors     # faults met, with their file or address; exceptions of the server itself
 
 | fault | what a client meets |
 |---|---|
@@ -134,7 +137,10 @@ class Host(ThreadingHTTPServer):
         super().__init__(('127.0.0.1', 0), Handler)
 
     def handle_error(self, request, address): pass   # a client that went away
-    def server_bind(self): self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); self.socket.bind(self.server_address); self.server_address = self.socket.getsockname()
+
+    def server_bind(self):   # as HTTPServer binds, without its search for a host name
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
 
 
 class Server:
@@ -206,21 +212,24 @@ class Server:
     def signed(self, host, path, **query):
         "A link to a stored file, good until `expire_links()`."
         signature = name_hash(path, self._links)
-        return self.base[host] + quote(path) + '?' + urlencode({**query, 'X-Amz-Algorithm': 'AWS4-HMAC-SHA256', 'X-Amz-Credential': 'AKIAEXAMPLE/20250122/us-east-2/s3/aws4_request',
+        return self.base[host] + quote(path) + '?' + urlencode({**query, 'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
+            'X-Amz-Credential': 'AKIAEXAMPLE/20250122/us-east-2/s3/aws4_request',
             'X-Amz-Date': '20250122T173500Z', 'X-Amz-Expires': '3600', 'X-Amz-SignedHeaders': 'host', 'X-Amz-Signature': signature}, quote_via=quote)
 
     def expire_links(self): self._links += 1
 
     def stored(self, request, content, public=False):
         "A stored file as S3 gives it: anyone's by its plain address if public, else by a signed link, which is for GET only and bears no other credentials."
-        def refuse(status, code, message): return Answer(status, f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'.encode(),
+        def refuse(status, code, message): return Answer(status,
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'.encode(),
             {'Content-Type': 'application/xml'})
         if content is None: return refuse(404, 'NoSuchKey', 'The specified key does not exist.')
         signature = request.query.get('X-Amz-Signature')
         if signature is None: return content if public else refuse(403, 'AccessDenied', 'Access Denied')
         if 'Authorization' in request.headers: return refuse(400, 'InvalidArgument', 'Only one auth mechanism allowed')
         if signature != name_hash(request.path, self._links): return refuse(403, 'AccessDenied', 'Request has expired')
-        if request.method == 'HEAD': return refuse(403, 'SignatureDoesNotMatch', 'The request signature we calculated does not match the signature you provided.')
+        if request.method == 'HEAD': return refuse(403, 'SignatureDoesNotMatch',
+            'The request signature we calculated does not match the signature you provided.')
         return content
 
     # answering
@@ -256,7 +265,8 @@ class Server:
         else: status, headers, body, path = answer.status, dict(answer.headers), answer.body, None
         if isinstance(fault, Truncate):
             body = body[:fault.to if status != 206 else max(1, fault.to)]
-            if status == 206: headers['Content-Range'] = re.sub(r'(\d+)-\d+', lambda match: f'{match[1]}-{int(match[1]) + len(body) - 1}', headers['Content-Range'])
+            if status == 206: headers['Content-Range'] = re.sub(r'(\d+)-\d+', lambda match: f'{match[1]}-{int(match[1]) + len(body) - 1}',
+                headers['Content-Range'])
         if isinstance(fault, Wrong) and body:
             place = random.Random(f'{request.path} {fault.seed}').randrange(len(body))
             body = body[:place] + bytes([body[place] ^ 0xff]) + body[place + 1:]
@@ -281,7 +291,8 @@ class Server:
         first, end = span or (0, len(data))
         if request.method != 'HEAD':
             with self._lock: self.spans.append((answer.path, first, end))
-        return (206 if span else 200), {**headers, **({'Content-Range': f'bytes {first}-{end - 1}/{len(data)}'} if span else {})}, data[first:end], answer.path
+        if span: headers['Content-Range'] = f'bytes {first}-{end - 1}/{len(data)}'
+        return (206 if span else 200), headers, data[first:end], answer.path
 
     def write(self, handler, request, status, headers, body, fault, path):
         if isinstance(fault, Stall) and fault.after is None: self._stop.wait(fault.seconds)
@@ -320,6 +331,7 @@ class Server:
 
 class DandiServer(Server):
     """The DANDI API and, on a second port, its bucket. An asset's id changes with its content; the old ids are gone (the archive itself keeps them).
+    Files of the same content are one blob, counted under the last of their paths.
 
     `digests` are those its metadata give, of 'etag' and 'sha256'; version='draft' for a dandiset that was never published."""
     hosts, root = ('api', 'blobs'), '/api'
@@ -335,40 +347,52 @@ class DandiServer(Server):
             etag, modified, size = self.digest(file, 'etag'), file.stat().st_mtime, file.stat().st_size
             blob, asset_id, date = as_uuid('blob', etag, size), as_uuid('asset', self.dandiset, path, etag, size), stamp(modified)
             info = dict(asset_id=asset_id, blob=blob, zarr=None, path=path, size=size, created=date, modified=date)
-            digest = {name: self.digest(file, kind) for kind, name in {'etag': 'dandi:dandi-etag', 'sha256': 'dandi:sha2-256'}.items() if kind in self.digests}
-            metadata = {'@context': 'https://raw.githubusercontent.com/dandi/schema/master/releases/0.6.10/context.json', 'schemaVersion': '0.6.10', 'schemaKey': 'Asset',
-                'id': f'dandiasset:{asset_id}', 'identifier': asset_id, 'path': path, 'contentSize': size, 'encodingFormat': media_type(path), 'digest': digest,
-                'contentUrl': [f'{self.url}/assets/{asset_id}/download/', self.base['blobs'] + self.blob_path(blob)], 'access': [{'schemaKey': 'AccessRequirements', 'status': 'dandi:OpenAccess'}],
+            names = {'etag': 'dandi:dandi-etag', 'sha256': 'dandi:sha2-256'}
+            digest = {names[kind]: self.digest(file, kind) for kind in self.digests}
+            metadata = {'@context': 'https://raw.githubusercontent.com/dandi/schema/master/releases/0.6.10/context.json', 'schemaVersion': '0.6.10',
+                'schemaKey': 'Asset',
+                'id': f'dandiasset:{asset_id}', 'identifier': asset_id, 'path': path, 'contentSize': size, 'encodingFormat': media_type(path),
+                'digest': digest,
+                'contentUrl': [f'{self.url}/assets/{asset_id}/download/', self.base['blobs'] + self.blob_path(blob)],
+                'access': [{'schemaKey': 'AccessRequirements', 'status': 'dandi:OpenAccess'}],
                 'blobDateModified': date, 'dateModified': date}
             assets.append((info, metadata, file))
-        return {info['asset_id']: (info, metadata, file) for info, metadata, file in sorted(assets, key=lambda asset: (asset[0]['created'], asset[0]['path']))}
+        return {asset[0]['asset_id']: asset for asset in sorted(assets, key=lambda asset: (asset[0]['created'], asset[0]['path']))}
 
     def blob_path(self, blob): return f'/blobs/{blob[:3]}/{blob[3:6]}/{blob}'
 
     def version_info(self, version):
         files, dates = self.files().values(), [file.stat().st_mtime for file in self.files().values()] or [0]
-        return dict(version=version, name='A dandiset', asset_count=len(files), size=sum(file.stat().st_size for file in files), status='Valid' if version == 'draft' else 'Published',
+        return dict(version=version, name='A dandiset', asset_count=len(files), size=sum(file.stat().st_size for file in files),
+            status='Valid' if version == 'draft' else 'Published',
             created=stamp(min(dates)), modified=stamp(max(dates)), active_uploads=0)
 
-    def dandiset_info(self): return dict(identifier=self.dandiset, created=self.version_info('draft')['created'], modified=self.version_info('draft')['modified'], contact_person='Doe, Jane',
+    def dandiset_info(self): return dict(identifier=self.dandiset, created=self.version_info('draft')['created'],
+        modified=self.version_info('draft')['modified'], contact_person='Doe, Jane',
         embargo_status='OPEN', star_count=0, is_starred=False)
 
     def version_metadata(self, version):
         info, published = self.version_info(version), version != 'draft'
-        return {'id': f'DANDI:{self.dandiset}/{version}', 'identifier': f'DANDI:{self.dandiset}', 'name': info['name'], 'version': version, 'schemaKey': 'Dandiset', 'schemaVersion': '0.6.10',
-            'license': ['spdx:CC-BY-4.0'], 'citation': f'Doe, Jane (2025) A dandiset (Version {version}) [Data set]. DANDI Archive.', 'description': 'Spikes.',
+        return {'id': f'DANDI:{self.dandiset}/{version}', 'identifier': f'DANDI:{self.dandiset}', 'name': info['name'], 'version': version,
+            'schemaKey': 'Dandiset', 'schemaVersion': '0.6.10',
+            'license': ['spdx:CC-BY-4.0'], 'citation': f'Doe, Jane (2025) A dandiset (Version {version}) [Data set]. DANDI Archive.',
+            'description': 'Spikes.',
             'contributor': [{'name': 'Doe, Jane', 'schemaKey': 'Person', 'roleName': ['dcite:ContactPerson', 'dcite:Author'], 'includeInCitation': True}],
-            'assetsSummary': {'schemaKey': 'AssetsSummary', 'numberOfBytes': info['size'], 'numberOfFiles': info['asset_count']}, 'url': f'https://dandiarchive.org/dandiset/{self.dandiset}/{version}',
-            'repository': 'https://dandiarchive.org', 'dateCreated': info['created'], **({'doi': f'10.48324/dandi.{self.dandiset}/{version}', 'datePublished': info['modified']} if published else {})}
+            'assetsSummary': {'schemaKey': 'AssetsSummary', 'numberOfBytes': info['size'], 'numberOfFiles': info['asset_count']},
+            'url': f'https://dandiarchive.org/dandiset/{self.dandiset}/{version}',
+            'repository': 'https://dandiarchive.org', 'dateCreated': info['created'],
+            **({'doi': f'10.48324/dandi.{self.dandiset}/{version}', 'datePublished': info['modified']} if published else {})}
 
     def page(self, request, results):
         number, size = request.query.get('page', '1'), request.query.get('page_size', '')
         size = min(int(size), 1000) if size.isdigit() and int(size) else self.page_size
         pages = max(1, -(-len(results)//size))
         if not number.isdigit() or not 1 <= int(number) <= pages: return as_json({'detail': 'Invalid page.'}, 404)
-        def link(n): return f'{self.base["api"]}{urlsplit(request.raw).path}?{urlencode(sorted({**request.query, "page": n}.items()))}' if 1 <= n <= pages else None
+        here = self.base['api'] + urlsplit(request.raw).path
+        def link(n): return f'{here}?{urlencode(sorted({**request.query, "page": n}.items()))}' if 1 <= n <= pages else None
         number = int(number)
-        return as_json({'count': len(results) if number == 1 else None, 'next': link(number + 1), 'previous': link(number - 1), 'results': results[(number - 1)*size:number*size]})
+        return as_json({'count': len(results) if number == 1 else None, 'next': link(number + 1), 'previous': link(number - 1),
+            'results': results[(number - 1)*size:number*size]})
 
     def listed(self, query):
         "What the listing's parameters choose: `path` is a prefix and `glob` knows only *, both in any case; `order` is created, modified or path, or -those."
@@ -386,18 +410,22 @@ class DandiServer(Server):
             by_blob = {self.blob_path(info['blob']): (info, metadata, file) for info, metadata, file in self.assets().values()}
             if request.path not in by_blob: return self.stored(request, None)
             info, metadata, file = by_blob[request.path]
-            headers = {'Content-Type': metadata['encodingFormat'], **({'Content-Disposition': request.query['response-content-disposition']} if 'response-content-disposition' in request.query else {})}
+            headers = {'Content-Type': metadata['encodingFormat'],
+                **({'Content-Disposition': request.query['response-content-disposition']} if 'response-content-disposition' in request.query else {})}
             return self.stored(request, Content(info['path'], file, self.digest(file, 'etag'), ranges=self.ranges, headers=headers), public=True)
         missing, parts = as_json({'detail': 'Not found.'}, 404), request.parts()
         if parts[:1] != ['api']: return Answer(404, b'<h1>Not Found</h1>', {'Content-Type': 'text/html'})
         if not request.path.endswith('/'): return redirect(urlsplit(request.raw)._replace(path=urlsplit(request.raw).path + '/').geturl(), 301)
         versions = ['draft', *([self.version] if self.version != 'draft' else [])]
         match parts[1:]:
-            case ['info']: return as_json({'schema_version': '0.6.10', 'schema_url': 'https://raw.githubusercontent.com/dandi/schema/master/releases/0.6.10/dandiset.json', 'version': '0.4.0',
-                'cli-minimal-version': '0.60.0', 'cli-bad-versions': [], 'services': {'api': {'url': self.url}, 'webui': {'url': 'http://127.0.0.1:1'}, 'jupyterhub': {'url': 'http://127.0.0.1:1'}}})
+            case ['info']: return as_json({'schema_version': '0.6.10',
+                'schema_url': 'https://raw.githubusercontent.com/dandi/schema/master/releases/0.6.10/dandiset.json', 'version': '0.4.0',
+                'cli-minimal-version': '0.60.0', 'cli-bad-versions': [],
+                'services': {'api': {'url': self.url}, 'webui': {'url': 'http://127.0.0.1:1'}, 'jupyterhub': {'url': 'http://127.0.0.1:1'}}})
             case ['dandisets']: return self.page(request, [self.whole_dandiset(versions)])
             case ['dandisets', self.dandiset]: return as_json(self.whole_dandiset(versions))
-            case ['dandisets', self.dandiset, 'versions']: return self.page(request, [{**self.version_info(version), 'dandiset': self.dandiset_info()} for version in versions])
+            case ['dandisets', self.dandiset, 'versions']: return self.page(request,
+                [{**self.version_info(version), 'dandiset': self.dandiset_info()} for version in versions])
             case ['dandisets', self.dandiset, 'versions', version, *rest] if version in versions: return self.of_version(request, version, rest) or missing
             case ['assets', *rest]: return self.of_asset(request, rest) or missing
         return missing
@@ -409,7 +437,8 @@ class DandiServer(Server):
     def of_version(self, request, version, rest):
         match rest:
             case []: return as_json(self.version_metadata(version))
-            case ['info']: return as_json({**self.version_info(version), 'dandiset': self.dandiset_info(), 'metadata': self.version_metadata(version), 'contact_person': 'Doe, Jane',
+            case ['info']: return as_json({**self.version_info(version), 'dandiset': self.dandiset_info(), 'metadata': self.version_metadata(version),
+                'contact_person': 'Doe, Jane',
                 'asset_validation_errors': [], 'version_validation_errors': []})
             case ['assets']: return self.page(request, self.listed(request.query))
             case ['assets', *rest]: return self.of_asset(request, rest)
@@ -419,7 +448,8 @@ class DandiServer(Server):
         match info and rest[1:]:
             case []: return as_json(metadata)
             case ['info']: return as_json({**info, 'metadata': metadata})
-            case ['download']: return redirect(self.signed('blobs', self.blob_path(info['blob']), **{'response-content-disposition': f'attachment; filename="{file.name}"'}))
+            case ['download']: return redirect(self.signed('blobs', self.blob_path(info['blob']),
+                **{'response-content-disposition': f'attachment; filename="{file.name}"'}))
 
     def refusal(self, request, fault): return as_json({'detail': 'Request was throttled.' if fault.code == 429 else 'Refused.'}, fault.code)
 
@@ -427,8 +457,8 @@ class DandiServer(Server):
 class ZenodoServer(Server):
     """Zenodo's records API. File lists are flat: files of subfolders go by their base names.
 
-    As on zenodo.org, a file's API address (`links.self`) gives the whole file whatever range is asked for, and `/records/{id}/files/{key}`, outside the API, knows ranges;
-    with `ranges=True` both do. Every good answer bears the rate limit's headers and a Retry-After,
+    As on zenodo.org, a file's API address (`links.self`) gives the whole file whatever range is asked for, and `/records/{id}/files/{key}`, outside
+    the API, knows ranges; with `ranges=True` both do. Every good answer bears the rate limit's headers and a Retry-After,
     which is no reason to wait; a `Status(429)` has the Retry-After it is given."""
     root = '/api'
 
@@ -438,29 +468,38 @@ class ZenodoServer(Server):
         self.concept = str(int(self.record) - 1)
 
     def files_of(self, link):
-        def entry(key, file): return dict(id=as_uuid('file', self.record, key), key=key, size=file.stat().st_size, checksum=f'md5:{self.digest(file)}', links=link(quote(key)))
+        def entry(key, file): return dict(id=as_uuid('file', self.record, key), key=key, size=file.stat().st_size, checksum=f'md5:{self.digest(file)}',
+            links=link(quote(key)))
         return [entry(key, file) for key, file in self.flat_files().items()]
 
     def record_json(self):
-        here, doi, dates = f'{self.url}/records/{self.record}', f'10.5281/zenodo.{self.record}', [file.stat().st_mtime for file in self.flat_files().values()] or [0]
-        return dict(created=stamp(min(dates)), modified=stamp(max(dates)), updated=stamp(max(dates)), id=int(self.record), recid=self.record, conceptrecid=self.concept, doi=doi,
-            doi_url=f'https://doi.org/{doi}', conceptdoi=f'10.5281/zenodo.{self.concept}', title='A record', status='published', state='done', submitted=True, revision=2, owners=[{'id': '1'}],
-            metadata=dict(title='A record', doi=doi, publication_date='2020-05-25', description='<p>Spikes.</p>', access_right='open', creators=[{'name': 'Doe, Jane', 'affiliation': None}],
+        here, doi = f'{self.url}/records/{self.record}', f'10.5281/zenodo.{self.record}'
+        dates = [file.stat().st_mtime for file in self.flat_files().values()] or [0]
+        return dict(created=stamp(min(dates)), modified=stamp(max(dates)), updated=stamp(max(dates)), id=int(self.record), recid=self.record,
+            conceptrecid=self.concept, doi=doi,
+            doi_url=f'https://doi.org/{doi}', conceptdoi=f'10.5281/zenodo.{self.concept}', title='A record', status='published', state='done', submitted=True,
+            revision=2, owners=[{'id': '1'}],
+            metadata=dict(title='A record', doi=doi, publication_date='2020-05-25', description='<p>Spikes.</p>', access_right='open',
+            creators=[{'name': 'Doe, Jane', 'affiliation': None}],
                 version=self.version, resource_type={'title': 'Dataset', 'type': 'dataset'}, license={'id': 'cc-by-4.0'},
                 relations={'version': [{'index': 1, 'is_last': True, 'parent': {'pid_type': 'recid', 'pid_value': self.concept}}]}),
-            links={'self': here, 'files': f'{here}/files', 'versions': f'{here}/versions', 'latest': f'{here}/versions/latest', 'archive': f'{here}/files-archive', 'doi': f'https://doi.org/{doi}'},
+            links={'self': here, 'files': f'{here}/files', 'versions': f'{here}/versions', 'latest': f'{here}/versions/latest',
+            'archive': f'{here}/files-archive', 'doi': f'https://doi.org/{doi}'},
             files=self.files_of(lambda key: {'self': f'{here}/files/{key}/content'}))
 
     def entries(self):
         here = f'{self.url}/records/{self.record}/files'
-        def entry(file): return {**{name: value for name, value in file.items() if name != 'id'}, 'file_id': file['id'], 'version_id': as_uuid('version', file['id']), 'bucket_id':
-            as_uuid('bucket', self.record), 'mimetype': media_type(file['key']), 'storage_class': 'L', 'status': 'completed', 'metadata': None, 'access': {'hidden': False}, 'transfer': {'type': 'L'}}
+        def entry(file): return {**{name: value for name, value in file.items() if name != 'id'}, 'file_id': file['id'],
+            'version_id': as_uuid('version', file['id']), 'bucket_id':
+            as_uuid('bucket', self.record), 'mimetype': media_type(file['key']), 'storage_class': 'L', 'status': 'completed', 'metadata': None,
+            'access': {'hidden': False}, 'transfer': {'type': 'L'}}
         return [entry(file) for file in self.files_of(lambda key: {'self': f'{here}/{key}', 'content': f'{here}/{key}/content'})]
 
     def file_content(self, key, ranges):
         file = self.flat_files().get(key)
         return file and Content(key, file, f'md5:{self.digest(file)}', ranges=ranges,
-            headers={'Content-MD5': self.digest(file), 'Content-Disposition': f"attachment; filename*=UTF-8''{quote(key)}", 'X-Content-Type-Options': 'nosniff'})
+            headers={'Content-MD5': self.digest(file), 'Content-Disposition': f"attachment; filename*=UTF-8''{quote(key)}",
+            'X-Content-Type-Options': 'nosniff'})
 
     def route(self, request):
         missing = as_json({'status': 404, 'message': 'The persistent identifier does not exist.'}, 404)
@@ -468,9 +507,10 @@ class ZenodoServer(Server):
             case ['api', 'records', self.concept]: return redirect(f'{self.url}/records/{self.record}')
             case ['api', 'records', self.record]: return as_json(self.record_json())
             case ['api', 'records', self.record, 'versions', 'latest']: return redirect(f'{self.url}/records/{self.record}')
-            case ['api', 'records', self.record, 'files']: return as_json({'enabled': True, 'links': {'self': f'{self.url}/records/{self.record}/files'}, 'entries': self.entries(),
+            case ['api', 'records', self.record, 'files']: return as_json({'enabled': True, 'links': {'self': f'{self.url}/records/{self.record}/files'},
+                'entries': self.entries(),
                 'default_preview': None, 'order': []})
-            case ['api', 'records', self.record, 'files', key]: return as_json(entry) if (entry := next((entry for entry in self.entries() if entry['key'] == key), None)) else missing
+            case ['api', 'records', self.record, 'files', key]: return next((as_json(entry) for entry in self.entries() if entry['key'] == key), missing)
             case ['api', 'records', self.record, 'files', key, 'content']: return self.file_content(key, self.ranges) or missing
             case ['records' | 'record', self.record, 'files', key]: return self.file_content(key, True) or missing
         return missing
@@ -479,17 +519,20 @@ class ZenodoServer(Server):
         return {'X-RateLimit-Limit': self.limit, 'X-RateLimit-Remaining': max(0, self.limit - len(self.requests)), 'X-RateLimit-Reset': int(time.time()) + 60,
             **({'Retry-After': 60} if status < 400 else {})}
 
-    def refusal(self, request, fault): return as_json({'status': fault.code, 'message': f'{self.limit} per 1 minute' if fault.code == 429 else 'Refused.'}, fault.code)
+    def refusal(self, request, fault): return as_json({'status': fault.code, 'message': f'{self.limit} per 1 minute' if fault.code == 429 else 'Refused.'},
+        fault.code)
 
 
 class DryadServer(Server):
     """Dryad's API v2 and, on a second port, its bucket. File lists are flat: files of subfolders go by their base names.
 
-    `older`: for each older version, oldest first, the patterns of the files it lacks; `digests`: patterns and their digestType ('md5', 'sha-256', None for no digest).
+    `older`: for each older version, oldest first, the patterns of the files it lacks; `digests`: patterns and their digestType ('md5', 'sha-256',
+    None for no digest).
     Listing is anyone's, but a wrong or expired token is refused there too; downloads need a token: `token`, or one from POST /oauth/token with `client`."""
     hosts, root = ('api', 'store'), '/api/v2'
 
-    def __init__(self, folder, doi='10.5061/dryad.dncjsxm85', token='dryad-token', client=('id', 'secret'), older=(), digests={'*': 'md5'}, page_size=20, **options):
+    def __init__(self, folder, doi='10.5061/dryad.dncjsxm85', token='dryad-token', client=('id', 'secret'), older=(), digests={'*': 'md5'}, page_size=20,
+        **options):
         super().__init__(folder, **options)
         self.doi, self.client, self.older, self.digests, self.page_size = doi, client, tuple(older), digests, page_size
         self.tokens, self._granted = {token} - {None}, 0
@@ -501,11 +544,14 @@ class DryadServer(Server):
     def files_of(self, number):
         "The files of a version by their ids."
         lacking = self.older[number - 1] if number <= len(self.older) else ()
-        return {10000*number + n: (path, file) for n, (path, file) in enumerate(self.flat_files().items()) if not any(fnmatchcase(path, pattern) for pattern in lacking)}
+        return {10000*number + n: (path, file) for n, (path, file) in enumerate(self.flat_files().items()) if not any(fnmatchcase(path,
+            pattern) for pattern in lacking)}
 
     def dataset_path(self): return f'{self.root}/datasets/{quote(f"doi:{self.doi}", safe="")}'
-    def links(self, here, **links): return {name.replace('__', ':').replace('_', '-'): {'href': href} for name, href in {'self': here, **links}.items()} | {'curies': [{'name': 'stash',
-        'href': 'https://github.com/datadryad/dryad-app/blob/main/documentation/apis/link_relations.md#{rel}', 'templated': 'true'}]}
+    def links(self, here, **links):
+        links = {name.replace('__', ':').replace('_', '-'): {'href': href} for name, href in {'self': here, **links}.items()}
+        relations = 'https://github.com/datadryad/dryad-app/blob/main/documentation/apis/link_relations.md#{rel}'
+        return {**links, 'curies': [{'name': 'stash', 'href': relations, 'templated': 'true'}]}
 
     def file_json(self, number, file_id):
         path, file = self.files_of(number)[file_id]
@@ -513,22 +559,28 @@ class DryadServer(Server):
         digest = {'digest': self.digest(file, kind.replace('-', '')), 'digestType': kind} if kind else {}
         new = number == 1 or path not in [path for path, _ in self.files_of(number - 1).values()]
         here, version = f'{self.root}/files/{file_id}', f'{self.root}/versions/{self.version_id(number)}'
-        return {'_links': self.links(here, stash__dataset=self.dataset_path(), stash__version=version, stash__files=f'{version}/files', stash__file_download=f'{here}/download',
-            stash__download=f'{here}/download'), 'path': path, 'size': file.stat().st_size, 'mimeType': media_type(path), 'status': 'created' if new else 'copied', **digest}
+        return {'_links': self.links(here, stash__dataset=self.dataset_path(), stash__version=version, stash__files=f'{version}/files',
+            stash__file_download=f'{here}/download',
+            stash__download=f'{here}/download'), 'path': path, 'size': file.stat().st_size, 'mimeType': media_type(path),
+            'status': 'created' if new else 'copied', **digest}
 
     def about(self, number):
         "What a dataset and its version both say."
-        return {'title': 'A dataset', 'authors': [{'firstName': 'Jane', 'lastName': 'Doe'}], 'abstract': '<p>Spikes.</p>', 'versionNumber': number, 'versionStatus': 'submitted',
+        return {'title': 'A dataset', 'authors': [{'firstName': 'Jane', 'lastName': 'Doe'}], 'abstract': '<p>Spikes.</p>', 'versionNumber': number,
+            'versionStatus': 'submitted',
             'curationStatus': 'Published', 'publicationDate': f'2022-0{number}-01', 'lastModificationDate': f'2022-0{number}-01', 'visibility': 'public'}
 
     def version_json(self, number):
         here = f'{self.root}/versions/{self.version_id(number)}'
-        return {'_links': self.links(here, stash__dataset=self.dataset_path(), stash__files=f'{here}/files', stash__download=f'{here}/download'), **self.about(number)}
+        return {'_links': self.links(here, stash__dataset=self.dataset_path(), stash__files=f'{here}/files', stash__download=f'{here}/download'),
+            **self.about(number)}
 
     def dataset_json(self):
         number, here = len(self.older) + 1, self.dataset_path()
-        return {'_links': self.links(here, stash__versions=f'{here}/versions', stash__version=f'{self.root}/versions/{self.version_id(number)}', stash__download=f'{here}/download'),
-            'identifier': f'doi:{self.doi}', 'id': 1234, 'storageSize': sum(file.stat().st_size for _, file in self.files_of(number).values()), **self.about(number),
+        return {'_links': self.links(here, stash__versions=f'{here}/versions', stash__version=f'{self.root}/versions/{self.version_id(number)}',
+            stash__download=f'{here}/download'),
+            'identifier': f'doi:{self.doi}', 'id': 1234, 'storageSize': sum(file.stat().st_size for _, file in self.files_of(number).values()),
+            **self.about(number),
             'sharingLink': f'https://datadryad.org/dataset/doi:{self.doi}', 'license': 'https://spdx.org/licenses/CC0-1.0.html'}
 
     def page(self, request, name, results):
@@ -536,7 +588,9 @@ class DryadServer(Server):
         number, size = max(1, int(number)) if number.isdigit() else 1, min(int(size) if size.isdigit() and int(size) else self.page_size, 100)
         pages, path = max(1, -(-len(results)//size)), urlsplit(request.raw).path
         def link(n): return {'href': f'{path}?{urlencode({**request.query, "page": n})}'}
-        links = {'self': {'href': request.raw}, 'first': link(1), 'last': link(pages)} | ({'prev': link(number - 1)} if number > 1 else {}) | ({'next': link(number + 1)} if number < pages else {})
+        links = {'self': {'href': request.raw}, 'first': link(1), 'last': link(pages)}
+        if number > 1: links['prev'] = link(number - 1)
+        if number < pages: links['next'] = link(number + 1)
         shown = results[(number - 1)*size:number*size]
         return as_json({'_links': links, 'count': len(shown), 'total': len(results), '_embedded': {f'stash:{name}': shown}})
 
@@ -545,7 +599,8 @@ class DryadServer(Server):
         asked = json.loads(request.body) if 'json' in request.headers.get('Content-Type', '') else dict(parse_qsl(request.body.decode()))
         scheme, _, value = request.headers.get('Authorization', '').partition(' ')
         client = tuple(base64.b64decode(value).decode().split(':', 1)) if scheme == 'Basic' else (asked.get('client_id'), asked.get('client_secret'))
-        if asked.get('grant_type') != 'client_credentials': return as_json({'error': 'unsupported_grant_type', 'error_description': 'The grant type is not supported.'}, 400)
+        if asked.get('grant_type') != 'client_credentials': return as_json({'error': 'unsupported_grant_type',
+            'error_description': 'The grant type is not supported.'}, 400)
         if client != tuple(self.client): return as_json({'error': 'invalid_client', 'error_description': 'Client authentication failed.'}, 401)
         self._granted += 1
         token = name_hash('token', self._granted)[:43]
@@ -562,10 +617,12 @@ class DryadServer(Server):
         if parts[:2] != ['api', 'v2']: return Answer(404, b'<h1>Not Found</h1>', {'Content-Type': 'text/html'})
         bearer = request.headers.get('Authorization', '')
         token = bearer.removeprefix('Bearer ') if bearer.startswith('Bearer ') else None
-        if bearer and token not in self.tokens: return as_json({'error': 'The access token expired'}, 401, **{'WWW-Authenticate': 'Bearer realm="Dryad", error="invalid_token"'})
+        if bearer and token not in self.tokens: return as_json({'error': 'The access token expired'}, 401,
+            **{'WWW-Authenticate': 'Bearer realm="Dryad", error="invalid_token"'})
         if parts[-1] != 'download':
             accept, kind = request.headers.get('Accept', '*/*'), request.headers.get('Content-Type', 'application/json')
-            if not kind.startswith('application/json') or not any(word in accept for word in ('*/*', 'application/json')): return as_json({'error': 'not-acceptable'}, 406)
+            accepts_json = '*/*' in accept or 'application/json' in accept
+            if not accepts_json or not kind.startswith('application/json'): return as_json({'error': 'not-acceptable'}, 406)
         try: number_id = int(parts[3])
         except (IndexError, ValueError): number_id = None
         number = versions.get(number_id) if parts[2:3] == ['versions'] else (number_id or 0)//10000
@@ -573,27 +630,33 @@ class DryadServer(Server):
             case ['test'] if token: return as_json({'message': 'Welcome application owner Jane', 'user_id': 1})
             case ['test']: return as_json({'error': 'Unauthorized, must have current bearer token'}, 401)
             case ['datasets', name] if name == f'doi:{self.doi}': return as_json(self.dataset_json())
-            case ['datasets', name, 'versions'] if name == f'doi:{self.doi}': return self.page(request, 'versions', [self.version_json(number) for number in versions.values()])
+            case ['datasets', name, 'versions'] if name == f'doi:{self.doi}': return self.page(request, 'versions',
+                [self.version_json(number) for number in versions.values()])
             case ['versions', _] if number: return as_json(self.version_json(number))
-            case ['versions', _, 'files'] if number: return self.page(request, 'files', [self.file_json(number, file_id) for file_id in self.files_of(number)])
+            case ['versions', _, 'files'] if number: return self.page(request, 'files',
+                [self.file_json(number, file_id) for file_id in self.files_of(number)])
             case ['files', _] if number in versions.values() and number_id in self.files_of(number): return as_json(self.file_json(number, number_id))
             case ['files', _, 'download'] if number in versions.values() and number_id in self.files_of(number):
                 if not token: return as_json({'error': 'Unauthorized, must have current bearer token'}, 401)
                 path, _ = self.files_of(number)[number_id]
-                return redirect(self.signed('store', f'/v3/{self.version_id(number)}/data/{path}', **{'response-content-disposition': f'attachment; filename={quote(path)}'}))
+                return redirect(self.signed('store', f'/v3/{self.version_id(number)}/data/{path}',
+                    **{'response-content-disposition': f'attachment; filename={quote(path)}'}))
         return missing
 
-    def stored_files(self): return {f'/v3/{version}/data/{path}': (path, file) for version, number in self.versions().items() for path, file in self.files_of(number).values()}
+    def stored_files(self):
+        return {f'/v3/{version}/data/{path}': (path, file) for version, number in self.versions().items() for path, file in self.files_of(number).values()}
 
     def refusal(self, request, fault):
         if fault.code != 429: return as_json({'error': 'Refused.'}, fault.code)
-        return Answer(429, b'Request rejected due to rate limits.\n', {'Content-Type': 'text/plain', 'RateLimit-Limit': '30', 'RateLimit-Remaining': '0', 'RateLimit-Reset': str(int(time.time()) + 60)})
+        return Answer(429, b'Request rejected due to rate limits.\n',
+            {'Content-Type': 'text/plain', 'RateLimit-Limit': '30', 'RateLimit-Remaining': '0', 'RateLimit-Reset': str(int(time.time()) + 60)})
 
 
 class OsfServer(Server):
-    """OSF's API v2 and, on a second port, its downloads (`/download/{id}/` to `/v1/resources/...` to a signed link). `children` are components: node ids and their folders.
+    """OSF's API v2 and, on a second port, its downloads (`/download/{id}/` to `/v1/resources/...` to a signed link).
 
-    In `sent_of` and `faults` a component's files are named `{node}/{path}`. With direct=True the second address gives the file itself, without an ETag, as files.osf.io does when asked so."""
+    `children` are components: node ids and their folders; in `sent_of` and `faults` their files are named `{node}/{path}`. With direct=True the
+    second address gives the file itself, without an ETag, as files.osf.io does when asked so."""
     hosts, root = ('api', 'files'), '/v2'
 
     def __init__(self, folder, node='82jfr', children={}, page_size=10, direct=False, **options):
@@ -615,27 +678,36 @@ class OsfServer(Server):
         def related(link): return {'links': {'related': {'href': link, 'meta': {}}}}
         here = f'{self.url}/nodes/{node}/'
         dates = [path.stat().st_mtime for _, path in self.entries(node).values()] or [0]
-        return {'id': node, 'type': 'nodes', 'attributes': {'title': 'A project', 'description': 'Spikes.', 'category': 'project' if node == self.node else 'data', 'public': True,
-            'registration': False, 'date_created': stamp(min(dates)), 'date_modified': stamp(max(dates)), 'tags': [], 'node_license': {'copyright_holders': [''], 'year': '2020'}},
+        return {'id': node, 'type': 'nodes', 'attributes': {'title': 'A project', 'description': 'Spikes.',
+            'category': 'project' if node == self.node else 'data', 'public': True,
+            'registration': False, 'date_created': stamp(min(dates)), 'date_modified': stamp(max(dates)), 'tags': [],
+            'node_license': {'copyright_holders': [''], 'year': '2020'}},
             'relationships': {'files': related(f'{here}files/'), 'children': related(f'{here}children/'), 'root': related(f'{self.url}/nodes/{self.node}/'),
-                'license': related(f'{self.url}/licenses/563c1cf88c5e4a3877f9e96a/'), **({} if node == self.node else {'parent': related(f'{self.url}/nodes/{self.node}/')})},
+                'license': related(f'{self.url}/licenses/563c1cf88c5e4a3877f9e96a/'),
+            **({} if node == self.node else {'parent': related(f'{self.url}/nodes/{self.node}/')})},
             'links': {'self': here, 'html': f'https://osf.io/{node}/'}}
 
     def provider_json(self, node):
-        return {'id': f'{node}:osfstorage', 'type': 'files', 'attributes': {'kind': 'folder', 'name': 'osfstorage', 'path': '/', 'node': node, 'provider': 'osfstorage'},
-            'relationships': {'files': {'links': {'related': {'href': self.files_link(node), 'meta': {}}}}}, 'links': {'upload': f'{self.base["files"]}/v1/resources/{node}/providers/osfstorage/'}}
+        return {'id': f'{node}:osfstorage', 'type': 'files', 'attributes': {'kind': 'folder', 'name': 'osfstorage', 'path': '/', 'node': node,
+            'provider': 'osfstorage'},
+            'relationships': {'files': {'links': {'related': {'href': self.files_link(node), 'meta': {}}}}},
+            'links': {'upload': f'{self.base["files"]}/v1/resources/{node}/providers/osfstorage/'}}
 
     def entry_json(self, node, entry):
         path, place = self.entries(node)[entry]
         is_file, date, slash = place.is_file(), stamp(place.stat().st_mtime), '' if place.is_file() else '/'
         hashes = {kind: self.digest(place, kind) if is_file else None for kind in ('md5', 'sha256')}
         info, stored = f'{self.url}/files/{entry}/', f'{self.base["files"]}/v1/resources/{node}/providers/osfstorage/{entry}{slash}'
-        relations = {'versions': {'links': {'related': {'href': f'{info}versions/', 'meta': {}}}}} if is_file else {'files': {'links': {'related': {'href': self.files_link(node, entry), 'meta': {}}}}}
-        return {'id': entry, 'type': 'files', 'attributes': {'guid': None, 'checkout': None, 'name': place.name, 'kind': 'file' if is_file else 'folder', 'path': f'/{entry}{slash}',
-            'size': place.stat().st_size if is_file else None, 'provider': 'osfstorage', 'materialized_path': f'/{path}{slash}', 'last_touched': None, 'date_modified': date if is_file else None,
-            'date_created': date if is_file else None, 'extra': {'hashes': hashes, **({'downloads': 0} if is_file else {})}, 'tags': [], 'current_user_can_comment': False, 'current_version': 1},
-            'relationships': {'node': {'links': {'related': {'href': f'{self.url}/nodes/{node}/', 'meta': {}}}}, **relations},
-            'links': {'info': info, 'move': stored, 'upload': stored, 'delete': stored, **({'download': f'{self.base["files"]}/download/{entry}/'} if is_file else {})}}
+        inner = {'links': {'related': {'href': f'{info}versions/' if is_file else self.files_link(node, entry), 'meta': {}}}}
+        return {'id': entry, 'type': 'files', 'attributes': {'guid': None, 'checkout': None, 'name': place.name, 'kind': 'file' if is_file else 'folder',
+            'path': f'/{entry}{slash}',
+            'size': place.stat().st_size if is_file else None, 'provider': 'osfstorage', 'materialized_path': f'/{path}{slash}', 'last_touched': None,
+            'date_modified': date if is_file else None,
+            'date_created': date if is_file else None, 'extra': {'hashes': hashes, **({'downloads': 0} if is_file else {})}, 'tags': [],
+            'current_user_can_comment': False, 'current_version': 1},
+            'relationships': {'node': {'links': {'related': {'href': f'{self.url}/nodes/{node}/', 'meta': {}}}}, 'versions' if is_file else 'files': inner},
+            'links': {'info': info, 'move': stored, 'upload': stored, 'delete': stored,
+            **({'download': f'{self.base["files"]}/download/{entry}/'} if is_file else {})}}
 
     def inside(self, node, folder=''):
         "The ids of what a folder of the node holds, by name."
@@ -650,7 +722,8 @@ class OsfServer(Server):
         pages = max(1, -(-len(results)//size))
         if not number.isdigit() or not 1 <= int(number) <= pages: return self.error(404, 'Invalid page.')
         number = int(number)
-        def link(n): return self.base['api'] + urlsplit(request.raw)._replace(query=urlencode({name: value for name, value in {**request.query, 'page': n}.items() if (name, value) != ('page', 1)})).geturl()
+        others = {name: value for name, value in request.query.items() if name != 'page'}
+        def link(n): return self.base['api'] + urlsplit(request.raw)._replace(query=urlencode({**others, **({'page': n} if n > 1 else {})})).geturl()
         links = {'first': link(1) if number > 1 else None, 'last': link(pages) if number < pages else None, 'prev': link(number - 1) if number > 1 else None,
             'next': link(number + 1) if number < pages else None, 'meta': {'total': len(results), 'per_page': size}}
         return self.api_json({'data': results[(number - 1)*size:number*size], 'links': links, 'meta': {'version': '2.0'}})
@@ -666,8 +739,10 @@ class OsfServer(Server):
         if not request.path.endswith('/'): return redirect(urlsplit(request.raw)._replace(path=urlsplit(request.raw).path + '/').geturl(), 301)
         match parts[1:]:
             case ['nodes', node, *rest] if node in self.folders: return self.of_node(request, node, rest) or self.error(404, 'Not found.')
-            case ['files', entry] if self.found(entry)[0]: return self.api_json({'data': self.entry_json(self.found(entry)[0], entry), 'meta': {'version': '2.0'}})
-            case ['licenses', '563c1cf88c5e4a3877f9e96a']: return self.api_json({'data': {'id': parts[2], 'type': 'licenses', 'attributes': {'name': 'CC-By Attribution 4.0 International'}}})
+            case ['files', entry] if self.found(entry)[0]: return self.api_json({'data': self.entry_json(self.found(entry)[0], entry),
+                'meta': {'version': '2.0'}})
+            case ['licenses', '563c1cf88c5e4a3877f9e96a']: return self.api_json({'data': {'id': parts[2], 'type': 'licenses',
+                'attributes': {'name': 'CC-By Attribution 4.0 International'}}})
         return self.error(404, 'Not found.')
 
     def of_node(self, request, node, rest):
@@ -687,8 +762,10 @@ class OsfServer(Server):
         node, path, place = self.found(entry)
         if not node or not place.is_file(): return missing
         name, storage = path if node == self.node else f'{node}/{path}', f'/osf-storage/{node}/{entry}'
-        content = Content(name, place, self.digest(place), ranges=self.ranges, headers={'Content-Disposition': f"attachment; filename*=UTF-8''{quote(place.name)}"})
-        if parts[0] == 'download': return redirect(f'{self.base["files"]}/v1/resources/{node}/providers/osfstorage/{entry}?action=download&version=1' + ('&direct' if self.direct else ''))
+        content = Content(name, place, self.digest(place), ranges=self.ranges,
+            headers={'Content-Disposition': f"attachment; filename*=UTF-8''{quote(place.name)}"})
+        here, asked = f'{self.base["files"]}/v1/resources/{node}/providers/osfstorage/{entry}', 'action=download&version=1' + '&direct'*self.direct
+        if parts[0] == 'download': return redirect(f'{here}?{asked}')
         if parts[0] == 'v1':
             if not self.direct and request.method == 'GET': return redirect(self.signed('files', storage))
             content.etag = None
@@ -709,9 +786,11 @@ def annex_hashes(key):
 class GinServer(Server):
     """G-Node's GIN: a git repository, cloned from `/{owner}/{name}` with or without .git, and the content of its annexed files.
 
-    Files of more than `large` bytes are annexed under keys of `backend` (MD5, MD5E, SHA256, SHA256E): as symlinks, or as pointer files where a pattern of `unlocked` fits.
-    `raw/{branch}/{path}` and `annex/objects/...` give content without ranges, ETag or Accept-Ranges, as GIN does. What changes on disk is committed by `commit()`; until then
-    a key gives content that is not its own."""
+    Files of more than `large` bytes are annexed under keys of `backend` (MD5, MD5E, SHA256, SHA256E): as symlinks, or as pointer files where a
+    pattern of `unlocked` fits.
+    The content of files that fit a pattern of `absent` was never uploaded.
+    `raw/{branch}/{path}` and `annex/objects/...` give content without ranges, ETag or Accept-Ranges, as GIN does. What changes on disk is committed by
+    `commit()`; until then a key gives content that is not its own."""
 
     def __init__(self, folder, repository='paolo_papale/TVSD', backend='MD5', large=1000, unlocked=(), branch='master', absent=(), ranges=False):
         super().__init__(folder, ranges)
@@ -754,15 +833,18 @@ class GinServer(Server):
         for branch, tree in ((self.branch, self.tree), ('git-annex', logs)):
             parent = f'from refs/heads/{branch}^0\ndeleteall\n' if self._commits else ''
             stream += f'commit refs/heads/{branch}\nauthor {when}\ncommitter {when}\ndata 4\nData\n{parent}'.encode()
-            for path, (mode, data) in tree.items(): stream += f'M {mode} inline {json.dumps(path, ensure_ascii=False)}\ndata {len(data)}\n'.encode() + data + b'\n'
+            for path, (mode, data) in tree.items():
+                stream += f'M {mode} inline {json.dumps(path, ensure_ascii=False)}\ndata {len(data)}\n'.encode() + data + b'\n'
         self.git('fast-import', '--quiet', input=stream)
         self._commits += 1
         self.modified = formatdate(1580000000 + 86400*(self._commits - 1), usegmt=True)
 
     def annex_content(self, key, **headers):
-        path, file = self.annexed[key]
+        path, file = self.annexed.get(key, (None, None))
+        if not path or any(fnmatchcase(path, pattern) for pattern in self.absent): return Answer(500, b'Internal Server Error')   # as GIN says it
         text = b'\0' not in file.read_bytes()[:1024]
-        kinds = {'Content-Type': 'text/plain; charset=utf-8'} if text else {'Content-Disposition': f'attachment; filename="{PurePosixPath(path).name}"', 'Content-Transfer-Encoding': 'binary'}
+        kinds = {'Content-Type': 'text/plain; charset=utf-8'} if text else {'Content-Disposition': f'attachment; filename="{PurePosixPath(path).name}"',
+            'Content-Transfer-Encoding': 'binary'}
         return Content(path, file, modified=False, ranges=self.ranges, headers={**kinds, **headers})
 
     def route(self, request):
@@ -774,22 +856,23 @@ class GinServer(Server):
         if dotted: return missing   # what follows is found without .git only
         match rest:
             case []: return Answer(200, b'<!DOCTYPE html><title>GIN</title>', {'Content-Type': 'text/html; charset=UTF-8'})
-            case ['config']: return Answer(200, (self.bare/'config').read_bytes(), {'Content-Type': 'application/octet-stream', 'Content-Disposition': 'attachment; filename=config'})
-            case ['annex', 'objects', one, two, key, same] if key == same and key in self.annexed and f'{one}/{two}' == annex_hashes(key)[0]:
-                return self.annex_content(key) if key not in self.absent else Answer(500, b'Internal Server Error')
-            case ['annex', 'objects', _, _, _, _]: return Answer(500, b'Internal Server Error')   # GIN says so of content it does not have
+            case ['config']: return Answer(200, (self.bare/'config').read_bytes(),
+                {'Content-Type': 'application/octet-stream', 'Content-Disposition': 'attachment; filename=config'})
+            case ['annex', 'objects', one, two, key, same]: return self.annex_content(key if key == same and f'{one}/{two}' == annex_hashes(key)[0] else None)
             case ['raw', branch, *path] if branch in (self.branch, self.git('rev-parse', self.branch, text=True).strip()) and '/'.join(path) in self.tree:
                 path, (mode, data) = '/'.join(path), self.tree['/'.join(path)]
                 pointed = re.match(rb'(?:(?:\.\./)*\.git|)/?annex/objects/\S+', data) and data.decode().strip().split('/')[-1]
-                if pointed and pointed not in self.absent: return self.annex_content(pointed, **{'Last-Modified': self.modified})
-                if pointed: return Answer(500, b'Internal Server Error')
-                return Content(path, data, modified=False, ranges=self.ranges, headers={'Content-Type': 'text/plain; charset=utf-8', 'Last-Modified': self.modified})
+                if pointed: return self.annex_content(pointed, **{'Last-Modified': self.modified})
+                return Content(path, data, modified=False, ranges=self.ranges,
+                    headers={'Content-Type': 'text/plain; charset=utf-8', 'Last-Modified': self.modified})
         return missing
 
     def smart_http(self, request, path):
         "The answer of git's own HTTP server; it lets no one push."
-        env = {'PATH': os.environ['PATH'], 'GIT_CONFIG_NOSYSTEM': '1', 'GIT_CONFIG_GLOBAL': os.devnull, 'HOME': self._home.name, 'GIT_PROJECT_ROOT': str(self.bare.parents[1]), 'GIT_HTTP_EXPORT_ALL': '1',
-            'PATH_INFO': f'/{self.repository}.git/{path}', 'REQUEST_METHOD': request.method, 'QUERY_STRING': urlsplit(request.raw).query, 'CONTENT_TYPE': request.headers.get('Content-Type', ''),
+        env = {'PATH': os.environ['PATH'], 'GIT_CONFIG_NOSYSTEM': '1', 'GIT_CONFIG_GLOBAL': os.devnull, 'HOME': self._home.name,
+            'GIT_PROJECT_ROOT': str(self.bare.parents[1]), 'GIT_HTTP_EXPORT_ALL': '1',
+            'PATH_INFO': f'/{self.repository}.git/{path}', 'REQUEST_METHOD': request.method, 'QUERY_STRING': urlsplit(request.raw).query,
+            'CONTENT_TYPE': request.headers.get('Content-Type', ''),
             'CONTENT_LENGTH': str(len(request.body)), 'REMOTE_ADDR': '127.0.0.1', 'HTTP_CONTENT_ENCODING': request.headers.get('Content-Encoding', ''),
             'GIT_PROTOCOL': request.headers.get('Git-Protocol', '')}
         head, _, body = subprocess.run(['git', 'http-backend'], env=env, input=request.body, capture_output=True, check=True).stdout.partition(b'\r\n\r\n')
