@@ -7,10 +7,11 @@ __all__ = ['ENDPOINTS', 'DATASET', 'WORKER', 'BLOAT', 'SPARE', 'LOCK', 'AHEAD', 
            'Plan', 'plan', 'digests_of', 'Mismatch', 'check', 'unpack', 'LockFile', 'pin', 'Stopped', 'Arrival',
            'arrivals', 'FetchFailed', 'fetch', 'point']
 
-# %% ../nbs/04_archive.ipynb #8b1c9d06
+# %% ../nbs/04_archive.ipynb #eaccef0b
 import errno
 import hashlib
 import json
+import lzma
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ import subprocess
 import tarfile
 import time
 import zipfile
+import zlib
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -76,7 +78,7 @@ def _json(url, **options):
         try: return response.json()
         except ValueError as error: raise Refused(f'JSON from {response.url.partition("?")[0]}', f'{response.text[:60]!r}', 'Is this the archive?') from error
 
-# %% ../nbs/04_archive.ipynb #7ff34277
+# %% ../nbs/04_archive.ipynb #489f2fec
 @patch
 def listing(self:Dandi) -> Listing:
     "The assets of a version of a dandiset."
@@ -89,7 +91,7 @@ def listing(self:Dandi) -> Listing:
             if os.environ.get(client.api_key_env_var): client.dandi_authenticate()
             path = client.get_dandiset(self.id, self.version).version_api_path
             return Listing(self.version, [_dandi_asset(client, item) for item in client.paginate(f'{path}assets/', params=dict(metadata='true'))])
-    except (requests.RequestException, NotFoundError) as error:
+    except (requests.RequestException, NotFoundError, RuntimeError) as error:
         raise Refused(f'a listing of {self}', str(error), f'Is {self.url} there?') from error
 
 def _dandi_asset(client, item):
@@ -99,12 +101,16 @@ def _dandi_asset(client, item):
     storage = [url for url in metadata.get('contentUrl', []) if not url.startswith(client.api_url)]
     return Asset(item['path'], item['size'], client.get_url(f"/assets/{item['asset_id']}/download/"), item['asset_id'], digests, *storage[:1])
 
-# %% ../nbs/04_archive.ipynb #017b36c1
+# %% ../nbs/04_archive.ipynb #915ae880
 @patch
 def listing(self:Zenodo) -> Listing:
     "The files of a record."
     record = _json(f'{endpoint(self)}/records/{self.id}')
-    def asset(file): return Asset(file['key'], file['size'], file['links']['self'], file.get('id') or file['key'], dict([file['checksum'].split(':')]))
+    def asset(file):
+        kind, _, digest = file['checksum'].rpartition(':')
+        address = urljoin(endpoint(self), f"/records/{self.id}/files/{quote(file['key'])}?download=1")
+        return Asset(file['key'], file['size'], address, file.get('id') or file['key'], {kind or 'md5': digest})
+    if str(record['id']) != self.id: raise DataError(f'record {self.id}', f"record {record['id']}", 'Name the record of one version, not that of all.')
     return Listing(record.get('metadata', {}).get('version') or self.version, [asset(file) for file in record['files']])
 
 # %% ../nbs/04_archive.ipynb #fbd52cef
@@ -141,7 +147,7 @@ def credentials_missing(self:Dryad) -> str:
     "What to set in the environment before bytes can be had; '' for nothing."
     return '' if os.environ.get('DRYAD_TOKEN') or all(os.environ.get(name) for name in ('DRYAD_CLIENT_ID', 'DRYAD_CLIENT_SECRET')) else 'DRYAD_CLIENT_ID and DRYAD_CLIENT_SECRET, or DRYAD_TOKEN'
 
-# %% ../nbs/04_archive.ipynb #43d7bd5d
+# %% ../nbs/04_archive.ipynb #8844b397
 @patch
 def listing(self:Dryad) -> Listing:
     "The files of a version of a dataset."
@@ -153,9 +159,9 @@ def listing(self:Dryad) -> Listing:
             path = page['_links'].get('next', {}).get('href')
     def walk(headers):
         versions = list(pages(f"{address}/datasets/{quote(f'doi:{self.id}', safe='')}/versions", 'versions', headers))
-        dated = [version for version in versions if self.version in _dates(version)] or versions
-        if self.version and self.version not in _dates(dated[-1]): notes.append(f'no version of {self.version}; the newest is of {max(_dates(dated[-1]), default="no date")}')
-        return dated[-1], [_dryad_asset(address, file) for file in pages(dated[-1]['_links']['stash:files']['href'], 'files', headers)]
+        found = max([version for version in versions if self.version in _dates(version)] or versions, key=lambda version: version['versionNumber'])
+        if self.version and self.version not in _dates(found): notes.append(f'no version of {self.version}; the newest is of {max(_dates(found), default="no date")}')
+        return found, [_dryad_asset(address, file) for file in pages(found['_links']['stash:files']['href'], 'files', headers)]
     headers = self.headers()
     try: version, assets = walk(headers)
     except Refused as error:
@@ -358,14 +364,14 @@ def _speed(archive, asset, most=16_000_000):
     for piece in remote_bytes(asset.url, 0, stop, asset.size, archive.headers()): pass
     return stop/(time.monotonic() - began)
 
-# %% ../nbs/04_archive.ipynb #1b35c416
+# %% ../nbs/04_archive.ipynb #e3a9a116
 def digests_of(
     path, # A file
     kinds=(), # Kinds of digests: those of hashlib, `dandi-etag`, `git-sha1`
 ) -> dict: # Kind -> hexadecimal digest, sha256 always among them
     "Digests of a file, read once."
     size = Path(path).stat().st_size
-    running = {kind: _running(kind, size) for kind in {'sha256', *kinds}}
+    running = {kind: _running(kind, size) for kind in dict.fromkeys(('sha256', *kinds))}
     with open(path, 'rb') as file:
         while block := file.read(2**22):
             for digest in running.values(): digest.update(block)
@@ -393,25 +399,24 @@ def check(
         if found[kind] != digest: raise Mismatch(f'{kind} {digest}', found[kind], file=asset.path)
     return found['sha256']
 
-# %% ../nbs/04_archive.ipynb #3c406435
+# %% ../nbs/04_archive.ipynb #0687e884
 BLOAT, SPARE = 100, 500_000_000 # largest ratio of unpacked to packed; bytes that are left free on the disk
 
 def _members(path, name):
     "The files in a zip or tar file: (name, bytes, opener) in turn."
-    try:
-        if name.endswith('.zip'):
-            with zipfile.ZipFile(path) as packed:
-                for item in packed.infolist():
-                    if item.is_dir(): continue
-                    if stat.S_ISLNK(item.external_attr >> 16): raise DataError('files', f'a link, {item.filename}', file=name)
-                    yield item.filename, item.file_size, lambda item=item: packed.open(item)
-        else:
-            with tarfile.open(path, 'r|*') as packed: # read as it comes, as one can't jump about in it
-                for item in packed:
-                    if item.isfile(): yield item.name.removeprefix('./'), item.size, lambda item=item: packed.extractfile(item)
-                    elif not item.isdir(): raise DataError('files', f'a link or device, {item.name}', file=name)
-    except (zipfile.BadZipFile, tarfile.TarError, zipfile.zlib.error, EOFError, RuntimeError, NotImplementedError) as error: # the last two: encrypted, or packed in a way Python can't read
-        raise DataError('a whole zip or tar file', f'{type(error).__name__}: {error}', file=name) from error
+    if name.endswith('.zip'):
+        with zipfile.ZipFile(path) as packed:
+            for item in packed.infolist():
+                if item.is_dir(): continue
+                if stat.S_ISLNK(item.external_attr >> 16): raise DataError('files', f'a link, {item.filename}', file=name)
+                yield item.filename, item.file_size, lambda item=item: packed.open(item)
+    else:
+        with tarfile.open(path, 'r|*') as packed: # read as it comes, as one can't jump about in it
+            for item in packed:
+                if item.isfile(): yield item.name.removeprefix('./'), item.size, lambda item=item: packed.extractfile(item)
+                elif not item.isdir(): raise DataError('files', f'a link or device, {item.name}', file=name)
+
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError) # the last two: encrypted, or packed in a way Python can't read
 
 def unpack(
     packed, # A zip or tar file whose digest is right
@@ -422,24 +427,31 @@ def unpack(
     "Take out of a packed file what the source reads; raises `DataError` for one that is broken or not safe."
     folder, found = Path(folder), []
     room = min(BLOAT*asset.size + 10_000_000, shutil.disk_usage(folder).free - SPARE)
-    for name, size, opened in _members(packed, asset.path):
-        _safe(name, asset.path)
-        path = home(asset.path) + name.removeprefix(home(asset.path).rpartition('/')[0].rpartition('/')[2] + '/')
-        if source.role(path) != 'read': continue
-        target = folder/path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f'.{target.name}.part')
-        with opened() as content, open(part, 'wb') as file:
-            while block := content.read(2**20):
-                room -= len(block)
-                if room < 0: raise DataError(f'at most {BLOAT} times its own size, and {SPARE/1e6:.0f} MB left free', f'more at {name}', 'Is there room on the disk?', file=asset.path)
-                file.write(block)
-            _settle(file)
-        if (size_here := part.stat().st_size) != size: raise DataError(f'{size} bytes of {name}', f'{size_here}', file=asset.path)
-        os.replace(part, target)
-        found.append(dict(path=path, size=size, sha256=digests_of(target)['sha256']))
+    top = PurePosixPath(home(asset.path)).name + '/'
+    try:
+        for name, size, opened in _members(packed, asset.path):
+            _safe(name, asset.path)
+            path = home(asset.path) + name.removeprefix(top)
+            if source.role(path) != 'read': continue
+            room -= size
+            if room < 0: raise DataError(f'at most {BLOAT} times its own size, and {SPARE/1e6:.0f} MB left free', f'more at {name}', 'Is there room on the disk?', file=asset.path)
+            found.append(dict(path=path, size=size, sha256=_take_out(opened, folder/path, size)))
+    except _BROKEN as error: raise DataError('a whole zip or tar file', f'{type(error).__name__}: {error}', file=asset.path) from error
     if not found: raise DataError(f'files like {source.files} in it', 'none', file=asset.path)
     return found
+
+def _take_out(opened, target, size):
+    "Write one member of a packed file under its name, no more of it than was announced; its digest."
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f'.{target.name}.part')
+    with opened() as content, open(part, 'wb') as file:
+        shutil.copyfileobj(content, file, 2**20)
+        _settle(file)
+    if (found := part.stat().st_size) != size:
+        part.unlink()
+        raise DataError(f'{size} bytes of {target.name}', f'{found}')
+    os.replace(part, target)
+    return digests_of(target)['sha256']
 
 def _settle(file):
     "What was written is on the disk, not on its way there."

@@ -174,11 +174,17 @@ def test_an_unknown_file_is_named(tmp_path):
     with pytest.raises(DataError, match='xiao: .*found sub-Pa/stray.mat'): build(find_source('xiao'), raw_dir=str(tmp_path/'raw'), out_dir=str(tmp_path/'pile'))
 
 
-@pytest.mark.parametrize('parameters', [dict(fetch='download'), dict(workers=4), dict(scheduler='tcp://a:1'), dict(push_to='me/pile'), dict(bin_ms=0), dict(bin_ms='20'), dict(max_tokens=0),
+@pytest.mark.parametrize('parameters', [dict(fetch='later'), dict(keep_raw=False), dict(workers=4), dict(scheduler='tcp://a:1'), dict(push_to='me/pile'), dict(bin_ms=0), dict(bin_ms='20'), dict(max_tokens=0),
     dict(n_sessions=-1), dict(published='yes'), dict(raw_dir=5)])
 def test_what_cannot_be_done_is_refused_first(tmp_path, parameters):
     (name,) = parameters
     with pytest.raises(DataError, match=f'perich: expected {name}'): build(find_source('perich'), out_dir=str(tmp_path/'pile'), **parameters)
+    assert not (tmp_path/'pile').exists()
+
+
+def test_where_files_are_to_go_or_not_is_asked_first(tmp_path):
+    with pytest.raises(DataError, match='perich: expected raw_dir with a folder to download into'): build(find_source('perich'), out_dir=str(tmp_path/'pile'), fetch='download')
+    with pytest.raises(DataError, match="perich: expected raw_dir '' with fetch='stream'"): build(find_source('perich'), out_dir=str(tmp_path/'pile'), fetch='stream', raw_dir='raw')
     assert not (tmp_path/'pile').exists()
 
 

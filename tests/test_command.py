@@ -106,7 +106,7 @@ def test_a_kernel_that_dies_is_reported(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize('arguments, says', [(['build', 'perch', '--out-dir', 'pile'], 'expected one of the sources'), (['build', 'perich'], 'Missing option'),
-    (['build', 'perich', '--out-dir', 'pile', '--raw-dir', 'nowhere'], 'does not exist'), (['build', 'perich', '--out-dir', 'pile', '--bin-ms', 'x'], 'not a valid integer'),
+    (['build', 'perich', '--out-dir', 'pile', '--raw-dir', 'nowhere'], 'nowhere is not there'), (['build', 'perich', '--out-dir', 'pile', '--bin-ms', 'x'], 'not a valid integer'),
     (['build', 'perich', '--out-dir', 'pile', '--bin-ms', '0'], 'expected bin_ms of at least 1'), (['raster', '.'], 'Is this the folder of one built source'), (['raster', '.', '--out', 'a.bmp2'], 'does not end in png')])
 def test_mistakes_are_answered(command, tmp_path, arguments, says):
     result = command('neuralpile', *arguments, cwd=tmp_path)
