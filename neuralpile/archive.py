@@ -364,7 +364,7 @@ def _speed(archive, asset, most=16_000_000):
     for piece in remote_bytes(asset.url, 0, stop, asset.size, archive.headers()): pass
     return stop/(time.monotonic() - began)
 
-# %% ../nbs/04_archive.ipynb #e3a9a116
+# %% ../nbs/04_archive.ipynb #5593a397
 def digests_of(
     path, # A file
     kinds=(), # Kinds of digests: those of hashlib, `dandi-etag`, `git-sha1`
@@ -380,9 +380,24 @@ def digests_of(
 def _running(kind, size):
     "A digest to be fed with blocks."
     if kind == 'git-sha1': return hashlib.sha1(b'blob %d\0' % size)
-    if kind != 'dandi-etag': return hashlib.new(kind)
-    from dandischema.digests.dandietag import ETagHashlike
-    return ETagHashlike(size)
+    return _Etag(size) if kind == 'dandi-etag' else hashlib.new(kind)
+
+class _Etag:
+    "The MD5 of the MD5s of a file's parts, as S3 makes it; the parts are DANDI's."
+    def __init__(self, size):
+        from dandischema.digests.dandietag import PartGenerator # whose own digest copies each block many times
+        self.sizes, self.parts, self.left = [part.size for part in PartGenerator.for_file_size(size)], [], 0
+
+    def update(self, block):
+        block = memoryview(block)
+        while block:
+            if not self.left:
+                self.left = self.sizes[len(self.parts)]
+                self.parts.append(hashlib.md5())
+            self.parts[-1].update(block[:self.left])
+            block, self.left = block[self.left:], max(self.left - len(block), 0)
+
+    def hexdigest(self): return f"{hashlib.md5(b''.join(part.digest() for part in self.parts)).hexdigest()}-{len(self.parts)}"
 
 class Mismatch(DataError): "A file is not what the archive says it is."
 
@@ -545,7 +560,7 @@ def _alone(folder, source):
     try: yield
     finally: guard.release()
 
-# %% ../nbs/04_archive.ipynb #4642f54d
+# %% ../nbs/04_archive.ipynb #4c0e8056
 class Stopped(Exception): "Another file met something that ends the whole fetch."
 
 @dataclass
@@ -576,7 +591,7 @@ class _Fetch:
         if have > asset.size: have = os.truncate(part, 0) or 0
         self.bar.update(have)
         for renew in (False, True):
-            with open(part, 'ab') as file:
+            with open(part, 'ab', buffering=0) as file:
                 try:
                     for piece in remote_bytes(asset.url, file.tell(), asset.size, asset.size, self.source.archive.headers(renew)):
                         file.write(piece)
