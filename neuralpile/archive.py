@@ -560,7 +560,7 @@ def _alone(folder, source):
     try: yield
     finally: guard.release()
 
-# %% ../nbs/04_archive.ipynb #4c0e8056
+# %% ../nbs/04_archive.ipynb #4642f54d
 class Stopped(Exception): "Another file met something that ends the whole fetch."
 
 @dataclass
@@ -591,7 +591,7 @@ class _Fetch:
         if have > asset.size: have = os.truncate(part, 0) or 0
         self.bar.update(have)
         for renew in (False, True):
-            with open(part, 'ab', buffering=0) as file:
+            with open(part, 'ab') as file:
                 try:
                     for piece in remote_bytes(asset.url, file.tell(), asset.size, asset.size, self.source.archive.headers(renew)):
                         file.write(piece)
