@@ -7,7 +7,7 @@ __all__ = ['ENDPOINTS', 'DATASET', 'WORKER', 'BLOAT', 'SPARE', 'LOCK', 'AHEAD', 
            'Plan', 'plan', 'digests_of', 'Mismatch', 'check', 'unpack', 'LockFile', 'pin', 'Stopped', 'Arrival',
            'arrivals', 'FetchFailed', 'fetch', 'point']
 
-# %% ../nbs/04_archive.ipynb #eaccef0b
+# %% ../nbs/04_archive.ipynb #036b3aff
 import errno
 import hashlib
 import json
@@ -27,6 +27,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cache
+from glob import escape
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from threading import Event, Lock as Mutex
@@ -560,7 +561,7 @@ def _alone(folder, source):
     try: yield
     finally: guard.release()
 
-# %% ../nbs/04_archive.ipynb #4642f54d
+# %% ../nbs/04_archive.ipynb #9c2d2b09
 class Stopped(Exception): "Another file met something that ends the whole fetch."
 
 @dataclass
@@ -572,11 +573,15 @@ class _Fetch:
     bar:tqdm
     stop:Event=field(default_factory=Event)
 
+    def part_of(self, asset):
+        "Where an asset grows."
+        path = self.folder/asset.path
+        return path.with_name(f".{path.name[:200]}.{(asset.digest.partition(':')[2] or str(asset.size))[:12]}.part")
+
     def download(self, asset):
         "The verified part of one asset, whole."
-        target = self.folder/asset.path
-        part = target.with_name(f".{target.name[:200]}.{(asset.digest.partition(':')[2] or str(asset.size))[:12]}.part")
-        target.parent.mkdir(parents=True, exist_ok=True)
+        part = self.part_of(asset)
+        part.parent.mkdir(parents=True, exist_ok=True)
         for tries in (1, 2):
             self._complete(part, asset)
             try: return part, check(part, asset)
@@ -602,7 +607,7 @@ class _Fetch:
                     if error.status != 401 or renew or not self.source.archive.headers(): raise
                 finally: _settle(file)
 
-# %% ../nbs/04_archive.ipynb #3a905700
+# %% ../nbs/04_archive.ipynb #b7998a9a
 @patch
 def bring(self:_Fetch,
     asset:Asset, # What to bring
@@ -616,10 +621,13 @@ def bring(self:_Fetch,
             self.bar.total -= asset.size
             if entry.get('sha256') != sha256: self.lock.done(asset, sha256=sha256)
             return [target], []
-        except Mismatch: target.unlink()
+        except Mismatch:
+            if target.stat().st_size < asset.size and not self.part_of(asset).exists(): os.replace(target, self.part_of(asset))
+            else: target.unlink()
     part, sha256 = self.download(asset)
     os.replace(part, target)
     self.lock.done(asset, sha256=sha256)
+    for stale in target.parent.glob(f'.{escape(target.name[:200])}.*.part'): stale.unlink() # of an earlier version
     return [target], [target]
 
 @patch
@@ -632,7 +640,10 @@ def _bring_packed(self:_Fetch, asset, target, entry):
         return paths, []
     by_hand = target.exists()
     if by_hand:
-        check(target, asset)
+        try: check(target, asset)
+        except Mismatch as error:
+            error.next_step = 'It was put there by hand: remove it, or put the right one there.'
+            raise
         self.bar.total -= asset.size
     packed = target if by_hand else self.download(asset)[0]
     members = unpack(packed, asset, self.source, self.folder)

@@ -330,7 +330,7 @@ def _publish(staging, target):
 @cache
 def _scratch(): return TemporaryDirectory(prefix='neuralpile-')
 
-# %% ../nbs/05_build.ipynb #d8b6a289
+# %% ../nbs/05_build.ipynb #90f972e9
 def _paths(report, raw_folder):
     "The raw files in order, as they are there or arrive; those that do not are failures in the report."
     source, given, n_sessions = report.source, report.parameters, report.parameters['n_sessions']
@@ -343,11 +343,16 @@ def _paths(report, raw_folder):
     return islice(_arriving(report, raw_folder, n_sessions), n_sessions or None)
 
 def _arriving(report, raw_folder, n_sessions):
-    "Raw files as they arrive; a packed file may hold many sessions, or one."
-    packed = bool(report.source.packed)
-    for arrival in arrivals(report.source, raw_folder, 0 if packed else n_sessions, report.parameters['keep_raw'], ahead=0 if packed and n_sessions else None):
-        if arrival.error: report.failures.append(str(arrival.error))
-        yield from sorted(arrival.paths)
+    "Raw files as they arrive; a packed file may hold many sessions, or one. What ends a fetch in its middle does not end the dataset of what came before."
+    packed, come = bool(report.source.packed), 0
+    try:
+        for arrival in arrivals(report.source, raw_folder, 0 if packed else n_sessions, report.parameters['keep_raw'], ahead=0 if packed and n_sessions else None):
+            if arrival.error: report.failures.append(str(arrival.error))
+            yield from sorted(arrival.paths)
+            come += len(arrival.paths)
+    except DataError as error:
+        if not come: raise
+        report.failures.append(f'{error} No file after that was fetched.')
 
 # %% ../nbs/05_build.ipynb #2a50502a
 def build(

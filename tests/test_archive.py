@@ -125,10 +125,12 @@ def test_a_file_that_is_there_and_wrong_is_fetched_again(toy, tmp_path):
     content[77] ^= 1
     (tmp_path/'raw'/'sub-A'/'a.nwb').write_bytes(content)
     (tmp_path/'raw'/'sub-A'/'b.nwb').write_bytes(b'short')
+    (tmp_path/'raw'/'sub-B'/'c.nwb').write_bytes((toy.folder/'sub-B'/'c.nwb').read_bytes()[:450_000])
     toy.sent = 0
     fetch(TOY, tmp_path/'raw')
     whole(toy, tmp_path/'raw')
-    assert toy.sent == 301_000
+    assert toy.sent_of == {'sub-A/a.nwb': 300_000, 'sub-A/b.nwb': 995 + 1_000, 'sub-B/c.nwb': 50_000}, 'what was only begun is finished'
+    assert not list((tmp_path/'raw').rglob('.*.part'))
 
 
 @pytest.mark.parametrize('archive', OTHERS, ids=lambda archive: archive.label)

@@ -90,6 +90,17 @@ def test_one_file_that_does_not_come_costs_its_session(tmp_path, monkeypatch):
     assert len(whole.sessions) == 1 and '1 of 2 files' in whole.passed_over[0]
 
 
+def test_what_was_built_before_a_token_expired_is_kept(tmp_path, monkeypatch):
+    from neuralpile.build import BuildFailed
+    source = find_source('wojcik')
+    with served(source, as_archived(source, tmp_path/'archive'), monkeypatch) as server:
+        from servers import Forever, Status
+        server.faults['m2_ses1.zip'] = Forever(Status(401))
+        with pytest.raises(BuildFailed, match='wojcik: m2_ses1.zip: .*found 401.* No file after that'):
+            build(source, raw_dir=str(tmp_path/'raw'), out_dir=str(tmp_path/'pile'), fetch='download', keep_raw=False)
+    assert pq.read_table(tmp_path/'pile'/'wojcik'/'sessions.parquet').num_rows == 1
+
+
 def test_a_file_that_is_another_one_by_now_stops_its_session(tmp_path, monkeypatch):
     from neuralpile.archive import fetch
     from neuralpile.build import BuildFailed
