@@ -354,7 +354,7 @@ def _arriving(report, raw_folder, n_sessions):
         if not come: raise
         report.failures.append(f'{error} No file after that was fetched.')
 
-# %% ../nbs/05_build.ipynb #2a50502a
+# %% ../nbs/05_build.ipynb #1397adeb
 def build(
     source:Source, # What to build
     raw_dir:str='', # Folder with this source's files; '' for the built-in sample
@@ -380,9 +380,9 @@ def build(
     pointers = staging.with_name(f'{staging.name}-remote')
     raw_folder = Path(raw_dir) if raw_dir else pointers if fetch == 'stream' else sample_folder(source)
     report = Report(source, given, target, simulated=is_sample(raw_folder))
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         paths = _paths(report, raw_folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(paths, list): _check_replaces(target, report, [path.relative_to(raw_folder).as_posix() for path in paths])
         writer = ShardWriter(staging/'data')
         for path in tqdm(paths, desc=source.key, unit='session', delay=5): _add_session(report, path, raw_folder, options, writer, staging)
