@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ENDPOINTS', 'DATASET', 'WORKER', 'BLOAT', 'SPARE', 'LOCK', 'AHEAD', 'Asset', 'Listing', 'endpoint', 'home', 'wanted',
-           'Plan', 'plan', 'digests_of', 'Mismatch', 'check', 'unpack', 'LockFile', 'pin', 'Stopped', 'Arrival',
-           'arrivals', 'FetchFailed', 'fetch', 'point']
+           'Plan', 'plan', 'digests_of', 'Mismatch', 'check', 'unpack', 'LockFile', 'pin', 'alone', 'Stopped',
+           'Arrival', 'arrivals', 'FetchFailed', 'fetch', 'point']
 
 # %% ../nbs/04_archive.ipynb #036b3aff
 import errno
@@ -544,13 +544,13 @@ def _same(entry, other):
     same_kind = kind(entry['digest'], ':')[0] == kind(other['digest'], ':')[0]
     return entry['size'] == other['size'] and (entry['digest'] == other['digest'] or not same_kind)
 
-# %% ../nbs/04_archive.ipynb #02c07ca9
+# %% ../nbs/04_archive.ipynb #35891e08
 @contextmanager
-def _alone(folder, source):
-    "Nobody else fetches into this folder meanwhile."
+def alone(folder, source, does='fetches into it'):
+    "Nobody else does the same with this folder meanwhile."
     from filelock import FileLock, SoftFileLock, Timeout
     path = Path(folder)/'.neuralpile.busy'
-    def refused(): return DataError('a folder that nobody else fetches into', 'a fetch at work in it', f'Wait for it; if there is none, remove {path.name}.', source=source.key)
+    def refused(): return DataError(f'a folder that nobody else {does}', 'somebody at work', f'Wait until that is done; if nothing is at work, remove {path.name}.', source=source.key)
     guard = FileLock(path)
     try: guard.acquire(timeout=0)
     except Timeout: raise refused() from None
@@ -652,7 +652,7 @@ def _bring_packed(self:_Fetch, asset, target, entry):
     paths = [self.folder/member['path'] for member in members]
     return paths, paths
 
-# %% ../nbs/04_archive.ipynb #598e1882
+# %% ../nbs/04_archive.ipynb #39566f35
 AHEAD = 10e9 # bytes on the disk at a time when files are not kept: the one in use and those on their way, but one always
 
 @dataclass
@@ -669,16 +669,17 @@ def arrivals(
     keep:bool=True, # Keep the files?
     update:bool=False, # Take what the archive holds now, where it changed?
     connections:int=4, # Files at a time
+    skip=None, # Function: is this asset not needed?
     ahead:float|None=None, # Bytes to have on the disk or on their way before more is asked for; None for no limit when they are kept, and for little when not
 ): # Generator of Arrival
     "Fetch a source's files, and hand them on in order; raises `DataError` when nothing can be fetched."
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder, source), ThreadPoolExecutor(connections) as pool:
+    with alone(folder, source), ThreadPoolExecutor(connections) as pool:
         listing, assets, unknown = wanted(source)
         lock = pin(source, folder, listing, assets, update)
         for note in listing.notes + ([f'{len(unknown)} files that the source does not know are left: {", ".join(unknown[:3])}'] if unknown else []): tqdm.write(f'{source.key}: {note}')
-        assets = assets[:n_assets or None]
+        assets = [asset for asset in assets[:n_assets or None] if not (skip and skip(asset))]
         _room(source, folder, assets, lock, keep)
         total = sum(asset.size for asset in assets)
         if ahead is None: ahead = float('inf') if keep else AHEAD

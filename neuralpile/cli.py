@@ -103,7 +103,7 @@ def _keep(executed, folder):
     refused = all((folder/name).exists() for name in ('sessions.parquet', 'build.ipynb')) # a finished build has no notebook yet
     executed.replace(folder/('build-refused.ipynb' if refused else 'build.ipynb'))
 
-# %% ../nbs/10_cli.ipynb #a065591b
+# %% ../nbs/10_cli.ipynb #ea0074a4
 @main.command()
 @click.argument('keys', metavar='KEY... | all', nargs=-1, required=True, shell_complete=_complete_key)
 @click.option('--raw-dir', type=click.Path(file_okay=False),
@@ -112,35 +112,63 @@ def _keep(executed, folder):
 @click.option('--fetch', type=click.Choice(['no', 'download', 'stream']), default='no', show_default=True,
     help='Download what is missing into --raw-dir, or read NWB files where they are.')
 @click.option('--keep-raw', type=bool, default=True, show_default='yes', help='Keep downloaded files? With `no` each is removed once it is converted.')
+@click.option('--workers', default=0, show_default='as many as are worth having', help='Processes; 1 for no other than that of the notebook.')
+@click.option('--scheduler', default='', help='Address of a Dask scheduler whose workers are to be used, such as tcp://node:8786.')
 @click.option('--n-sessions', default=0, show_default='all', help='Only the first n sessions of each source.')
 @click.option('--bin-ms', default=20, show_default=True, help='Bin width, milliseconds.')
 @click.option('--max-tokens', default=10_000_000, show_default=True, help='Largest segment, tokens.')
 @click.option('--published', is_flag=True, help='Reproduce the published pile bit for bit, known faults included.')
 def build(keys, raw_dir, out_dir, **parameters):
-    "Build sources into datasets, by running their notebooks."
+    "Build sources into datasets, by running their notebooks; what is there already is not built again."
+    import json
+    from concurrent.futures import ThreadPoolExecutor
+    from tqdm import tqdm
     keys, download = [source.key for source in _chosen(keys)], parameters['fetch'] == 'download'
     if raw_dir and not download and not Path(raw_dir).is_dir(): raise click.BadParameter(f'{raw_dir} is not there', param_hint='--raw-dir')
-    failures = []
-    for key in keys:
-        click.echo(f'{key}:', err=True)
+    def folder_of(key):
         folder = raw_dir and Path(raw_dir)/key
         own = raw_dir and (not download or (Path(raw_dir)/'neuralpile.lock.json').exists()) # is this the source's own folder?
         if own and len(keys) == 1 and not folder.is_dir(): folder = Path(raw_dir)
-        failures.append(run_source(key, out_dir, raw_dir=str(folder.absolute()) if folder else '', **parameters))
-        click.echo(failures[-1] or f'{key}: built in {Path(out_dir)/key}')
-    if any(failures): sys.exit(1)
+        return str(folder.absolute()) if folder else ''
+    rows, failed = [], False
+    with ThreadPoolExecutor(1) as pool, tqdm(total=len(keys), desc='sources', unit='source', disable=len(keys) == 1) as bar:
+        for key in keys:
+            run = pool.submit(run_source, key, out_dir, progress_bar=False, raw_dir=folder_of(key), **parameters)
+            _watch(run, key, Path(out_dir)/'.neuralpile'/key)
+            message, record = run.result(), Path(out_dir)/key/'build.json'
+            totals = json.loads(record.read_text(encoding='utf-8'))['totals'] if record.exists() else {}
+            rows.append(dict(source=key, outcome='failed' if message else 'built', sessions=totals.get('sessions'), tokens=totals.get('tokens'), dataset=str(Path(out_dir)/key)))
+            if message: tqdm.write(message, file=sys.stderr)
+            failed |= bool(message)
+            bar.update()
+    click.echo(text_table(rows))
+    if failed: sys.exit(1)
 
-# %% ../nbs/10_cli.ipynb #c075c832
+def _watch(run, key, work):
+    "Show the progress of a build, from the pieces in its work folder, until it is done."
+    import json
+    from concurrent.futures import wait
+    from tqdm import tqdm
+    with tqdm(desc=key, unit='session', leave=False, delay=2) as bar:
+        while not wait([run], 0.5).done:
+            try: known = json.loads((work/'progress.json').read_text(encoding='utf-8'))
+            except (OSError, ValueError): continue
+            bar.total, bar.n = known['sessions'], len(list((work/'pieces').glob('*.json'))) - known['made']
+            bar.refresh()
+
+# %% ../nbs/10_cli.ipynb #55b07744
 @main.command()
 @click.argument('keys', metavar='KEY... | all', nargs=-1, required=True, shell_complete=_complete_key)
 @click.option('--out-dir', type=click.Path(exists=True, file_okay=False), required=True, help='Folder of the pile that was built.')
-def verify(keys, out_dir):
+@click.option('--deep', is_flag=True, help='Read every byte and compare it with the digests of the build, instead; what is damaged, the next build makes again.')
+def verify(keys, out_dir, deep):
     "Compare full builds with the published tokens, subjects and sessions; ends with an error where they differ."
     from neuralpile import build
+    check = build.verify_deep if deep else build.verify
     found = [source for source in _chosen(keys) if source.published or keys != ('all',)]
     rows, missing = [], []
     for source in found:
-        try: rows += [dict(source=source.key, **line) for line in build.verify(source, Path(out_dir)/source.key)]
+        try: rows += [dict(source=source.key, **line) for line in check(source, Path(out_dir)/source.key)]
         except DataError as error: missing.append(str(error))
     if rows: click.echo(text_table([row | dict(agrees='yes' if row['agrees'] else 'NO') for row in rows]))
     for message in missing: click.echo(message, err=True)

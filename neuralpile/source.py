@@ -82,7 +82,7 @@ class Raw:
     spikes:float|None=None # Share of the bytes that the reader needs; None where it is not known
     note:str='' # What is not exact in these numbers
 
-# %% ../nbs/03_source.ipynb #78143dcb
+# %% ../nbs/03_source.ipynb #c1d3dcbb
 @dataclass(frozen=True, kw_only=True)
 class Source:
     "One dataset of the pile: where it lives, what is known of it, how its files are read, and a sample in the same layout."
@@ -106,6 +106,7 @@ class Source:
     duplicate_of:tuple=() # (text, other): a session whose name has `text` is a copy out of the one that has `other` there
     files:str|tuple='*.nwb' # Patterns of the raw files that hold spikes
     skip:tuple=() # Patterns of those that do not; `not *.nwb` for all that are unlike
+    together:bool=False # Does a session depend on the other raw files of its folder?
     packed:str|tuple=() # Patterns of the zip and tar files, in the archive, that the raw files lie in
     raw:Raw=Raw() # What was seen of the raw files
 

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from datasets import Features, List, Value
-from neuralpile.build import BuildFailed, ShardWriter, build, read_row, run_notebook
+from neuralpile import build as building
+from neuralpile.build import BuildFailed, build, read_row, run_notebook, shard_name, shard_plan, write_shard
 from neuralpile.counts import DataError
 from neuralpile.formats import write_nwb_units
 from neuralpile.source import find_source, sample_folder, simulate_trains, sources
@@ -21,7 +22,7 @@ PUBLISHED_COLUMNS = Features(spike_counts=List(List(Value('uint8'))), subject_id
 
 
 def digests(folder):
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob('*')) if path.is_file()}
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob('*')) if path.is_file() and '.neuralpile' not in path.parts}
 
 
 def counts_of(rows, folder):
@@ -56,7 +57,7 @@ def test_every_source_from_its_sample(command, tmp_path, rows, key):
 def test_every_source_in_published_mode(tmp_path, rows, key):
     report = build(find_source(key), out_dir=str(tmp_path), published=True)
     fits_its_table(report.folder, rows, published=True)
-    assert [path.name for path in tmp_path.iterdir()] == [key] and 'published mode' in repr(report)
+    assert {path.name for path in tmp_path.iterdir()} == {key, '.neuralpile'} and 'published mode' in repr(report)
 
 
 def recordings_like(folder, n_sessions=3, n_units=6):
@@ -154,18 +155,21 @@ def test_a_failed_rename_puts_the_earlier_dataset_back(tmp_path, monkeypatch):
     build(source, raw_dir=str(raw), out_dir=str(out))
     before, rename = digests(out), Path.rename
     def failing(path, target):
-        if path.name.startswith('.template-') and Path(target) == out/'template' and not path.name.endswith('-earlier'): raise OSError('no')
+        if path.name == 'new': raise OSError('no')
         return rename(path, target)
     monkeypatch.setattr(Path, 'rename', failing)
     with pytest.raises(OSError, match='no'): build(source, raw_dir=str(raw), out_dir=str(out), bin_ms=40)
-    assert digests(out) == before and [path.name for path in out.iterdir()] == ['template']
+    assert digests(out) == before
+    monkeypatch.undo()
+    report = build(source, raw_dir=str(raw), out_dir=str(out), bin_ms=40)
+    assert report.reused == 3, 'the pieces were kept'
 
 
 def test_nothing_is_left_where_nothing_was_built(tmp_path):
     (tmp_path/'raw').mkdir()
     (tmp_path/'raw'/'a.nwb').write_text('no')
     with pytest.raises(BuildFailed, match='nothing was built'): build(find_source('template'), raw_dir=str(tmp_path/'raw'), out_dir=str(tmp_path/'pile'))
-    assert not list((tmp_path/'pile').iterdir())
+    assert not digests(tmp_path/'pile')
 
 
 def test_an_unknown_file_is_named(tmp_path):
@@ -174,7 +178,7 @@ def test_an_unknown_file_is_named(tmp_path):
     with pytest.raises(DataError, match='xiao: .*found sub-Pa/stray.mat'): build(find_source('xiao'), raw_dir=str(tmp_path/'raw'), out_dir=str(tmp_path/'pile'))
 
 
-@pytest.mark.parametrize('parameters', [dict(fetch='later'), dict(keep_raw=False), dict(workers=4), dict(scheduler='tcp://a:1'), dict(push_to='me/pile'), dict(bin_ms=0), dict(bin_ms='20'), dict(max_tokens=0),
+@pytest.mark.parametrize('parameters', [dict(fetch='later'), dict(keep_raw=False), dict(workers=-1), dict(scheduler='node'), dict(push_to='me/pile'), dict(bin_ms=0), dict(bin_ms='20'), dict(max_tokens=0),
     dict(n_sessions=-1), dict(published='yes'), dict(raw_dir=5)])
 def test_what_cannot_be_done_is_refused_first(tmp_path, parameters):
     (name,) = parameters
@@ -188,31 +192,31 @@ def test_where_files_are_to_go_or_not_is_asked_first(tmp_path):
     assert not (tmp_path/'pile').exists()
 
 
-@pytest.mark.parametrize('sizes', [[1], [1, 1], [40, 3, 3, 90, 1, 1, 1, 200, 5], [500, 500, 500], [3]*100])
-def test_shards_come_back_and_none_begins_with_a_lonely_row(tmp_path, sizes):
+@pytest.mark.parametrize('sizes', [[1], [1, 1], [40, 3, 3, 90, 1, 1, 1, 200, 5], [500, 500, 500], [500]*5, [3]*100])
+def test_shards_come_back_and_none_begins_with_a_lonely_row(tmp_path, monkeypatch, sizes):
     rng = np.random.default_rng(len(sizes))
     rows = [rng.poisson(0.3, (rng.integers(1, 9), size)).astype(np.uint8) for size in sizes]
-    writer = ShardWriter(tmp_path/'data')
-    writer.group_bytes, writer.shard_bytes = 600, 2_000
-    for number, counts in enumerate(rows): writer.add(counts, 'sub', 'ses', f'segment_{number}')
-    writer.close()
+    monkeypatch.setattr(building, 'GROUP', 600)
+    monkeypatch.setattr(building, 'SHARD', 2_000)
+    plan = shard_plan([counts.size for counts in rows])
+    assert [row for groups in plan for group in groups for row in group] == list(range(len(rows)))
+    for number, groups in enumerate(plan): write_shard(tmp_path/'data'/shard_name(number, len(plan)), groups, lambda row: (rows[row], 'sub', 'ses', f'segment_{row}'))
     for number, counts in enumerate(rows):
         row = read_row(tmp_path, number)
         np.testing.assert_array_equal(row['spike_counts'], counts)
         assert row['segment_id'] == f'segment_{number}'
     with pytest.raises(DataError, match=f'{len(sizes)} rows'): read_row(tmp_path, len(sizes))
     files = sorted((tmp_path/'data').iterdir())
-    for path in files[:-1]: assert pq.ParquetFile(path).metadata.row_group(0).num_rows > 1
+    for path in files if len(sizes) > 1 else (): assert pq.ParquetFile(path).metadata.row_group(0).num_rows > 1
     assert [path.name for path in files] == [f'train-{number:05d}-of-{len(files):05d}.parquet' for number in range(len(files))]
 
 
 def test_many_sessions_of_one_full_segment_open(tmp_path, rows):
     "More tokens than 32-bit offsets can count, in rows that come one to a session."
-    writer = ShardWriter(tmp_path/'data')
     counts = np.zeros((1000, 10_000), dtype=np.uint8)
     counts[::7, ::50] = 1
-    for number in range(230): writer.add(counts, 'sub', f'ses-{number}', 'segment_0')
-    writer.close()
+    plan = shard_plan([counts.size]*230)
+    for number, groups in enumerate(plan): write_shard(tmp_path/'data'/shard_name(number, len(plan)), groups, lambda row: (counts, 'sub', f'ses-{row}', 'segment_0'))
     table = rows(tmp_path).with_format('arrow')
     assert len(table) == 230
     last = table[229]['spike_counts'].chunk(0).flatten().flatten().to_numpy()
@@ -240,4 +244,4 @@ def test_a_built_package_runs_without_its_checkout(command, tmp_path):
 def test_build_record_holds_no_paths_and_no_times(tmp_path):
     report = build(find_source('perich'), out_dir=str(tmp_path))
     record = json.loads((report.folder/'build.json').read_text())
-    assert set(record['parameters']) == {'n_sessions', 'bin_ms', 'max_tokens', 'published'} and str(tmp_path) not in json.dumps(record)
+    assert set(record['parameters']) == {'bin_ms', 'max_tokens', 'published'} and str(tmp_path) not in json.dumps(record)

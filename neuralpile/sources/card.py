@@ -281,11 +281,11 @@ def read_card(
     return Session(subject_id='T15', session_id=f'{path.parent.name}_{path.stem}', binned=binned, subject='T15', areas=list(AREAS), recording=path.parent.name,
         observed=[(start, stop) for start, stop in observed if start < stop], warnings=warnings)
 
-# %% ../../nbs/sources/card.ipynb #2a77e954
+# %% ../../nbs/sources/card.ipynb #8268e7ed
 source = Source(key='card', name='Card', read=read_card, write_sample=write_sample, archive=Dryad('10.5061/dryad.dncjsxm85', version='2025-07-03'),
     files=('*data_train.hdf5', '*data_val.hdf5', '*data_test.hdf5'), skip=('*.pkl', '*.zip', '*.csv', '*README*', '*t15_pretrained_rnn_baseline/*'),
     licence='CC0-1.0', licence_seen="the archive's policy; its page was not seen", redistribute=True,
-    packed='*neuralData.zip', raw=Raw(files=1, bytes=11_050_000_000, all_bytes=11_590_000_000, unpacked=19_900_000_000, note='unpacked: computed from the bins and 512 features of four bytes'),
+    together=True, packed='*neuralData.zip', raw=Raw(files=1, bytes=11_050_000_000, all_bytes=11_590_000_000, unpacked=19_900_000_000, note='unpacked: computed from the bins and 512 features of four bytes'),
     published=Published(tokens=2_484_658_688, subjects=1, sessions=45, v1_tokens=0, v1_sessions=0, sessions_by='recording'),
     species=('Homo sapiens',), areas=tuple(AREAS), task='attempted speech of shown sentences', unit_kind='threshold crossings of one electrode',
     kind='reconstructed from z-scores', subjects={'*t15.*': 'T15'},
