@@ -4,11 +4,13 @@
 
 # %% auto #0
 __all__ = ['ENDPOINTS', 'DATASET', 'WORKER', 'BLOAT', 'SPARE', 'LOCK', 'AHEAD', 'Asset', 'Listing', 'endpoint', 'home', 'wanted',
-           'Plan', 'plan', 'digests_of', 'Mismatch', 'check', 'unpack', 'LockFile', 'pin', 'alone', 'Stopped',
-           'Arrival', 'arrivals', 'FetchFailed', 'fetch', 'point']
+           'Plan', 'plan', 'digests_of', 'Mismatch', 'check', 'unpack', 'LockFile', 'pin', 'alone', 'Arrival',
+           'arrivals', 'FetchFailed', 'fetch', 'point']
 
-# %% ../nbs/04_archive.ipynb #036b3aff
+# %% ../nbs/04_archive.ipynb #64a7ed44
+import bz2
 import errno
+import gzip
 import hashlib
 import json
 import lzma
@@ -23,19 +25,18 @@ import zipfile
 import zlib
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cache
-from glob import escape
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from threading import Event, Lock as Mutex
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 from fastcore.basics import patch
 from tqdm import tqdm
 from .counts import DataError
-from .formats import Refused, ask, remote_bytes, web, write_pointer
+from .formats import Refused, Stopped, ask, here, remote_bytes, web, write_pointer
 from .source import Archive, Dandi, Dryad, Gin, Osf, Source, Zenodo
 
 # %% ../nbs/04_archive.ipynb #3e4b5e60
@@ -62,7 +63,7 @@ class Listing:
     assets:list # Of Asset
     notes:list=field(default_factory=list) # What the user should know
 
-# %% ../nbs/04_archive.ipynb #f2f3ec74
+# %% ../nbs/04_archive.ipynb #7e4a76b8
 ENDPOINTS = dict(dandi='https://api.dandiarchive.org/api', dryad='https://datadryad.org/api/v2', zenodo='https://zenodo.org/api',
     osf='https://api.osf.io/v2', gin='https://gin.g-node.org')
 
@@ -73,13 +74,14 @@ def endpoint(
     name = archive.label.partition(':')[0]
     return os.environ.get(f'NEURALPILE_{name.upper()}_URL', ENDPOINTS[name]).rstrip('/')
 
-def _json(url, **options):
-    "A JSON answer."
-    with ask(url, **options) as response:
+def _json(url, archive, headers=None):
+    "A JSON answer; headers are for the archive itself, and not for where else a link may lead."
+    own = urlsplit(url).netloc == urlsplit(endpoint(archive)).netloc
+    with ask(url, headers=headers if own else None) as response:
         try: return response.json()
         except ValueError as error: raise Refused(f'JSON from {response.url.partition("?")[0]}', f'{response.text[:60]!r}', 'Is this the archive?') from error
 
-# %% ../nbs/04_archive.ipynb #489f2fec
+# %% ../nbs/04_archive.ipynb #7e767fcd
 @patch
 def listing(self:Dandi) -> Listing:
     "The assets of a version of a dandiset."
@@ -87,8 +89,11 @@ def listing(self:Dandi) -> Listing:
     import requests
     from dandi.dandiapi import DandiAPIClient
     from dandi.exceptions import NotFoundError
+    class Timed(requests.adapters.HTTPAdapter): # its library waits for ever
+        def send(self, *arguments, timeout=None, **options): return super().send(*arguments, timeout=timeout or 60, **options)
     try:
         with DandiAPIClient(endpoint(self)) as client:
+            for scheme in ('http://', 'https://'): client.session.mount(scheme, Timed())
             if os.environ.get(client.api_key_env_var): client.dandi_authenticate()
             path = client.get_dandiset(self.id, self.version).version_api_path
             return Listing(self.version, [_dandi_asset(client, item) for item in client.paginate(f'{path}assets/', params=dict(metadata='true'))])
@@ -102,11 +107,11 @@ def _dandi_asset(client, item):
     storage = [url for url in metadata.get('contentUrl', []) if not url.startswith(client.api_url)]
     return Asset(item['path'], item['size'], client.get_url(f"/assets/{item['asset_id']}/download/"), item['asset_id'], digests, *storage[:1])
 
-# %% ../nbs/04_archive.ipynb #915ae880
+# %% ../nbs/04_archive.ipynb #fc0c983d
 @patch
 def listing(self:Zenodo) -> Listing:
     "The files of a record."
-    record = _json(f'{endpoint(self)}/records/{self.id}')
+    record = _json(f'{endpoint(self)}/records/{self.id}', self)
     def asset(file):
         kind, _, digest = file['checksum'].rpartition(':')
         address = urljoin(endpoint(self), f"/records/{self.id}/files/{quote(file['key'])}?download=1")
@@ -114,12 +119,14 @@ def listing(self:Zenodo) -> Listing:
     if str(record['id']) != self.id: raise DataError(f'record {self.id}', f"record {record['id']}", 'Name the record of one version, not that of all.')
     return Listing(record.get('metadata', {}).get('version') or self.version, [asset(file) for file in record['files']])
 
-# %% ../nbs/04_archive.ipynb #fbd52cef
+# %% ../nbs/04_archive.ipynb #4fc34f3d
 @cache
 def _dryad_token(address, client_id, client_secret):
     "A token for one account."
     form = dict(client_id=client_id, client_secret=client_secret, grant_type='client_credentials')
-    response = web().post(urljoin(address, '/oauth/token'), data=form, timeout=60)
+    import requests
+    try: response = web().post(urljoin(address, '/oauth/token'), data=form, timeout=60)
+    except requests.RequestException as error: raise Refused('a token from Dryad', f'{type(error).__name__}, no answer', 'Is the network up?') from error
     if response.status_code != 200: raise Refused('a token for DRYAD_CLIENT_ID and DRYAD_CLIENT_SECRET', f'{response.status_code} {response.reason}', 'Are they right?')
     return response.json()['access_token']
 
@@ -148,14 +155,14 @@ def credentials_missing(self:Dryad) -> str:
     "What to set in the environment before bytes can be had; '' for nothing."
     return '' if os.environ.get('DRYAD_TOKEN') or all(os.environ.get(name) for name in ('DRYAD_CLIENT_ID', 'DRYAD_CLIENT_SECRET')) else 'DRYAD_CLIENT_ID and DRYAD_CLIENT_SECRET, or DRYAD_TOKEN'
 
-# %% ../nbs/04_archive.ipynb #8844b397
+# %% ../nbs/04_archive.ipynb #3e9086b5
 @patch
 def listing(self:Dryad) -> Listing:
     "The files of a version of a dataset."
     address, notes = endpoint(self), []
     def pages(path, what, headers):
         while path:
-            page = _json(urljoin(address, path), headers=headers)
+            page = _json(urljoin(address, path), self, headers)
             yield from page['_embedded'][f'stash:{what}']
             path = page['_links'].get('next', {}).get('href')
     def walk(headers):
@@ -181,14 +188,14 @@ def _dryad_asset(address, file):
     digests = {kind: file['digest']} if kind in hashlib.algorithms_available and file.get('digest') else {}
     return Asset(file['path'], file['size'], urljoin(address, links['stash:download']['href']), links['self']['href'].rpartition('/')[2], digests)
 
-# %% ../nbs/04_archive.ipynb #e9ddf715
+# %% ../nbs/04_archive.ipynb #18192113
 @patch
 def listing(self:Osf) -> Listing:
     "The files of a project and of its components."
     headers = self.headers()
     def pages(url):
         while url:
-            page = _json(url, headers=headers)
+            page = _json(url, self, headers)
             yield from page['data']
             url = page['links'].get('next')
     def related(item, name): return item['relationships'][name]['links']['related']['href']
@@ -205,13 +212,13 @@ def listing(self:Osf) -> Listing:
             yield from project(child['id'], f"{prefix}{child['attributes']['title'].replace('/', '-')}/")
     return Listing('', list(project(self.id, '')))
 
-# %% ../nbs/04_archive.ipynb #d5e4d5ef
+# %% ../nbs/04_archive.ipynb #421a7e8e
 _ANNEXED = re.compile(r'/annex/objects/(?:.*/)?(?P<kind>[A-Z0-9_]+)-s(?P<size>\d+)(?:-[a-zA-Z]\d+)*--(?P<digest>[0-9a-f]+)[^/\n]*\s*\Z')
 
 def _git(folder, *arguments, **options):
     "What git answers, in bytes."
     settings = [part for setting in ('credential.helper=', 'http.lowSpeedLimit=1', 'http.lowSpeedTime=60') for part in ('-c', setting)]
-    environment = os.environ | dict(GIT_TERMINAL_PROMPT='0', GIT_ASKPASS='true', LC_ALL='C')
+    environment = {name: value for name, value in os.environ.items() if not name.startswith('GIT_')} | dict(GIT_TERMINAL_PROMPT='0', GIT_ASKPASS='true', LC_ALL='C')
     try: run = subprocess.run(['git', '-C', folder, *settings, *arguments], env=environment, capture_output=True, **options)
     except FileNotFoundError as error: raise DataError('the program git', 'none', 'Install git; GIN is listed with it.') from error
     if run.returncode: raise Refused(f'an answer to git {arguments[0]}', run.stderr.decode('utf-8', 'replace').strip().rpartition('\n')[2])
@@ -246,10 +253,10 @@ def _blobs(batch):
         at += int(size) + 1
     return texts
 
-# %% ../nbs/04_archive.ipynb #8d2a6ee8
+# %% ../nbs/04_archive.ipynb #e2e9645f
 def home(path:str) -> str:
     "The folder that a packed file is unpacked into, with a slash at its end."
-    return re.sub(r'\.(zip|tar|tgz|tar\.\w+)$', '', path) + '/'
+    return re.sub(r'\.(zip|tar|tgz|tar\.\w+)$', '', path, flags=re.I) + '/'
 
 def wanted(
     source:Source, # A source that has an archive
@@ -265,16 +272,17 @@ def wanted(
     if not found:
         patterns = ', '.join(pattern for patterns in (source.files, source.packed) for pattern in ([patterns] if isinstance(patterns, str) else patterns))
         raise DataError(f'files like {patterns}', f'{len(roles)} others', f'Has {source.archive.url} changed?', source=source.key)
-    for _, asset in found:
-        _safe(asset.path, source.key)
-        if not asset.size: raise DataError('a file with content', f'{asset.size} bytes, as the archive lists it', source=source.key, file=asset.path)
-    return listing, [asset for _, asset in sorted(found, key=lambda item: item[0])], [asset.path for asset, role in roles if role == 'unknown']
+    for _, asset in found: _safe(asset.path, source.key)
+    found.sort(key=lambda item: item[0])
+    for (path, asset), (other, another) in zip(found, found[1:]): # in order, a folder stands right before what is in it
+        if path == other or path.endswith('/') and other.startswith(path): raise DataError('one place for each file', f'{asset.path} and {another.path} in the same', source=source.key)
+    return listing, [asset for _, asset in found], [asset.path for asset, role in roles if role == 'unknown']
 
 def _safe(path, where):
     "A path stays in the folder it is put into."
     parts = PurePosixPath(path).parts
     if not parts or path.startswith('/') or '..' in parts or '\\' in path or '\0' in path or ':' in parts[0]:
-        raise DataError('paths that stay in their folder', repr(path), 'Nothing was written. Tell the archive.', file=str(where))
+        raise DataError('paths that stay in their folder', repr(path), 'It was not written. Tell the archive.', file=str(where))
 
 # %% ../nbs/04_archive.ipynb #665a2b1c
 DATASET = 0.12 # bytes a token of a dataset takes on disk, compressed
@@ -311,14 +319,15 @@ class Plan:
         "Bytes that reading from afar would move."
         return self.bytes*self.source.raw.spikes if self.streams and self.bytes and self.source.raw.spikes else None
 
-# %% ../nbs/04_archive.ipynb #01d324fb
+# %% ../nbs/04_archive.ipynb #2771086b
 @patch
 def row(self:Plan) -> dict:
     "One line of the table of plans."
     def size(value, sign=''): return None if value is None else f'{sign}{value/1e9:.3g} GB'
     most, more = '≤ ' if self.at_most else '', '> ' if self.unpacked is None else ''
+    peak, least = (None, None) if most and more else (self.peak, self.least) # between two bounds nothing is known
     source, hours = self.source, self.bytes and self.bytes/self.speed/3600
-    return dict(key=source.key, files=self.files, download=size(self.bytes, most), disk=size(self.peak, most or more), **{'disk, --keep-raw no': size(self.least, most or more)},
+    return dict(key=source.key, files=self.files, download=size(self.bytes, most), disk=size(peak, most or more), **{'disk, --keep-raw no': size(least, most or more)},
         streamed=size(self.streamed), memory=size(WORKER), hours=None if hours is None else f'{most}{hours:.2g}' if hours >= 0.1 else '< 0.1',
         best='stream' if self.streamed and self.streamed <= 0.1*self.bytes else 'download', licence=source.licence, needs='an account' if source.archive.credentials_missing() else 'nothing')
 
@@ -365,7 +374,7 @@ def _speed(archive, asset, most=16_000_000):
     for piece in remote_bytes(asset.url, 0, stop, asset.size, archive.headers()): pass
     return stop/(time.monotonic() - began)
 
-# %% ../nbs/04_archive.ipynb #5593a397
+# %% ../nbs/04_archive.ipynb #e6e17824
 def digests_of(
     path, # A file
     kinds=(), # Kinds of digests: those of hashlib, `dandi-etag`, `git-sha1`
@@ -405,34 +414,37 @@ class Mismatch(DataError): "A file is not what the archive says it is."
 def check(
     path, # A file
     asset:Asset, # What it should be
+    sha256:str|None=None, # Its SHA-256 when it was last found right, if it was
 ) -> str: # Its SHA-256
     "Hold a file against what the archive says of it; raises `Mismatch`."
     size = Path(path).stat().st_size
     if size != asset.size: raise Mismatch(f'{asset.size} bytes', f'{size}', file=asset.path)
-    known = {kind: digest.lower() for kind, digest in asset.digests.items() if kind in ('dandi-etag', 'git-sha1') or kind in hashlib.algorithms_available}
+    known = {kind: digest.lower() for kind, digest in asset.digests.items() if kind in ('dandi-etag', 'git-sha1') or kind in hashlib.algorithms_available and not kind.startswith('shake')}
     found = digests_of(path, known)
+    if sha256 and not known: known = dict(sha256=sha256) # the archive can't tell, but we can
     for kind, digest in known.items():
         if found[kind] != digest: raise Mismatch(f'{kind} {digest}', found[kind], file=asset.path)
     return found['sha256']
 
-# %% ../nbs/04_archive.ipynb #0687e884
+# %% ../nbs/04_archive.ipynb #11d2d897
 BLOAT, SPARE = 100, 500_000_000 # largest ratio of unpacked to packed; bytes that are left free on the disk
 
 def _members(path, name):
-    "The files in a zip or tar file: (name, bytes, opener) in turn."
-    if name.endswith('.zip'):
+    "The members of a zip or tar file: (name, bytes, opener) in turn; no opener for what is no file."
+    def clean(member): return PurePosixPath(member).as_posix()
+    if name.lower().endswith('.zip'):
         with zipfile.ZipFile(path) as packed:
             for item in packed.infolist():
-                if item.is_dir(): continue
-                if stat.S_ISLNK(item.external_attr >> 16): raise DataError('files', f'a link, {item.filename}', file=name)
-                yield item.filename, item.file_size, lambda item=item: packed.open(item)
-    else:
-        with tarfile.open(path, 'r|*') as packed: # read as it comes, as one can't jump about in it
-            for item in packed:
-                if item.isfile(): yield item.name.removeprefix('./'), item.size, lambda item=item: packed.extractfile(item)
-                elif not item.isdir(): raise DataError('files', f'a link or device, {item.name}', file=name)
+                if not item.is_dir(): yield clean(item.filename), item.file_size, None if stat.S_ISLNK(item.external_attr >> 16) else lambda item=item: packed.open(item)
+        return
+    opener = next((opener for endings, opener in {('gz', 'tgz'): gzip.open, ('bz2',): bz2.open, ('xz',): lzma.open}.items() if name.lower().endswith(endings)), open)
+    with opener(path, 'rb') as content, tarfile.open(fileobj=content, mode='r|') as packed: # read as it comes, as one can't jump about in it
+        for item in packed:
+            if not item.isdir(): yield clean(item.name), item.size, (lambda item=item: packed.extractfile(item)) if item.isfile() else None
+        while rest := content.read(2**20): # to the end, where its checksum is; tarfile takes damage for the end
+            if rest.strip(b'\0'): raise DataError('a whole tar file', 'something other than files in it', file=name)
 
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError) # the last two: encrypted, or packed in a way Python can't read
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError, UnicodeError, gzip.BadGzipFile) # RuntimeError and NotImplementedError: encrypted, or packed in a way Python can't read
 
 def unpack(
     packed, # A zip or tar file whose digest is right
@@ -446,47 +458,64 @@ def unpack(
     top = PurePosixPath(home(asset.path)).name + '/'
     try:
         for name, size, opened in _members(packed, asset.path):
-            _safe(name, asset.path)
             path = home(asset.path) + name.removeprefix(top)
+            if name.startswith('/') or '..' in name.split('/') or source.role(path) == 'read': _safe(name, asset.path)
             if source.role(path) != 'read': continue
+            if opened is None: raise DataError('files', f'a link or device, {name}', file=asset.path)
+            if any(member['path'] == path for member in found): raise DataError('one member for each file', f'two for {path}', file=asset.path)
             room -= size
             if room < 0: raise DataError(f'at most {BLOAT} times its own size, and {SPARE/1e6:.0f} MB left free', f'more at {name}', 'Is there room on the disk?', file=asset.path)
-            found.append(dict(path=path, size=size, sha256=_take_out(opened, folder/path, size)))
-    except _BROKEN as error: raise DataError('a whole zip or tar file', f'{type(error).__name__}: {error}', file=asset.path) from error
+            found.append(dict(path=path, size=size, **_take_out(opened, folder/path, size)))
+    except Exception as error:
+        for member in found:
+            if not member['there']: (folder/member['path']).unlink(missing_ok=True)
+        if not isinstance(error, _BROKEN): raise
+        raise DataError('a whole zip or tar file', f'{type(error).__name__}: {error}', file=asset.path) from error
     if not found: raise DataError(f'files like {source.files} in it', 'none', file=asset.path)
     return found
 
 def _take_out(opened, target, size):
-    "Write one member of a packed file under its name, no more of it than was announced; its digest."
+    "Write one member of a packed file under its name, no more of it than was announced; its digest, and whether it was there already."
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f'.{target.name}.part')
+    part = _part(target, 'member')
     with opened() as content, open(part, 'wb') as file:
         shutil.copyfileobj(content, file, 2**20)
         _settle(file)
     if (found := part.stat().st_size) != size:
         part.unlink()
         raise DataError(f'{size} bytes of {target.name}', f'{found}')
-    os.replace(part, target)
-    return digests_of(target)['sha256']
+    sha256 = digests_of(part)['sha256']
+    there = target.is_file() and target.stat().st_size == size and digests_of(target)['sha256'] == sha256
+    if there: part.unlink()
+    else: os.replace(part, target)
+    return dict(sha256=sha256, there=there)
+
+def _part(target, tag):
+    "The hidden place beside a file where it grows; `tag` tells versions apart. Names may be as long as a disk allows."
+    short = target.name.encode()[:100].decode(errors='ignore')
+    return target.with_name(f'.{short}.{hashlib.sha256(target.name.encode()).hexdigest()[:8]}.{tag}.part')
 
 def _settle(file):
     "What was written is on the disk, not on its way there."
     file.flush()
     os.fsync(file.fileno())
 
-# %% ../nbs/04_archive.ipynb #98827d40
+# %% ../nbs/04_archive.ipynb #485f82a0
 LOCK = 'neuralpile.lock.json'
 
 class LockFile:
     "What was fetched into a folder, and from which version."
-    def __init__(self, folder, record): self.path, self.record, self.mutex = Path(folder)/LOCK, record, Mutex()
+    def __init__(self, folder, record): self.path, self.record, self.mutex, self.saved = Path(folder)/LOCK, record, Mutex(), 0.
 
     @classmethod
     def read(cls, folder):
         "The lock file of a folder; None where there is none."
-        try: record = json.loads((Path(folder)/LOCK).read_text(encoding='utf-8'))
+        try:
+            record = json.loads((Path(folder)/LOCK).read_text(encoding='utf-8'))
+            for entry in record['files'].values(): entry['size'], entry['digest'], entry['asset_id']
+            record['source'], record['version'], record['listed']
         except FileNotFoundError: return None
-        except ValueError as error: raise DataError('a lock file in JSON', str(error), 'Remove it, and fetch again.', file=LOCK) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error: raise DataError('a lock file in JSON', f'{type(error).__name__}: {error}', 'Remove it, and fetch again.', file=LOCK) from error
         return cls(folder, record)
 
     def save(self):
@@ -496,12 +525,13 @@ class LockFile:
             json.dump(self.record, file, indent=1, ensure_ascii=False)
             _settle(file)
         os.replace(part, self.path)
+        self.saved = time.monotonic()
 
     def done(self, asset, **found):
-        "Note that an asset has come."
+        "Note that an asset has come. Of plain files this is written once a second; a killed fetch looks at them again anyway."
         with self.mutex:
             self.record['files'][asset.path] |= found | dict(fetched=_now())
-            self.save()
+            if 'members' in found or time.monotonic() - self.saved > 1: self.save()
 
     @property
     def version(self) -> str: return self.record['version']
@@ -515,7 +545,7 @@ class LockFile:
 
 def _now(): return datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
 
-# %% ../nbs/04_archive.ipynb #1364a469
+# %% ../nbs/04_archive.ipynb #09c97362
 def pin(
     source:Source, # The source
     folder, # Its folder
@@ -531,7 +561,8 @@ def pin(
     changes = dict(changed=[path for path in today if path in before and changed(path)], new=[path for path in today if path not in before], gone=[path for path in before if path not in today])
     told = '; '.join(f'{len(paths)} {what}: {", ".join(paths[:3])}{", ..." if paths[3:] else ""}' for what, paths in changes.items() if paths)
     if earlier and told and not update:
-        raise DataError(f"what {source.archive} held on {earlier.record['listed'][:10]}", told, 'Nothing was fetched. `--update` takes what is there now.', source=source.key)
+        raise DataError(f"what {source.archive} held on {earlier.record['listed'][:10]}", told, f'Nothing was fetched. `neuralpile fetch {source.key} {Path(folder).name} --update` takes what is there now.', source=source.key)
+    for path in changes['gone']: _put_aside(Path(folder), path, before[path])
     kept = {path: {name: value for name, value in entry.items() if name not in ('asset_id', 'size', 'digest')} for path, entry in before.items() if path in today and not changed(path)}
     record = dict(source=source.key, archive=source.archive.label, version=listing.version, listed=_now(), files={path: entry | kept.get(path, {}) for path, entry in today.items()})
     lock = LockFile(folder, record)
@@ -542,9 +573,17 @@ def _same(entry, other):
     "Are two entries of the same bytes? An archive may add a better digest later."
     kind = str.partition
     same_kind = kind(entry['digest'], ':')[0] == kind(other['digest'], ':')[0]
+    if not entry['digest'] and not other['digest'] and entry['asset_id'] != other['asset_id']: return False
     return entry['size'] == other['size'] and (entry['digest'] == other['digest'] or not same_kind)
 
-# %% ../nbs/04_archive.ipynb #35891e08
+def _put_aside(folder, path, entry):
+    "What an archive no longer holds is kept, out of the way of builds."
+    for name in [member['path'] for member in entry.get('members', [])] or [path]:
+        if not (folder/name).exists(): continue
+        (folder/'.gone'/name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(folder/name, folder/'.gone'/name)
+
+# %% ../nbs/04_archive.ipynb #7144ee73
 @contextmanager
 def alone(folder, source, does='fetches into it'):
     "Nobody else does the same with this folder meanwhile."
@@ -554,16 +593,15 @@ def alone(folder, source, does='fetches into it'):
     guard = FileLock(path)
     try: guard.acquire(timeout=0)
     except Timeout: raise refused() from None
-    except NotImplementedError: # a file system without locks, as some clusters have
+    except (NotImplementedError, OSError) as error: # a file system without locks, as some clusters have
+        if isinstance(error, OSError) and error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP): raise
         guard = SoftFileLock(path)
         try: guard.acquire(timeout=0)
         except Timeout: raise refused() from None
     try: yield
     finally: guard.release()
 
-# %% ../nbs/04_archive.ipynb #9c2d2b09
-class Stopped(Exception): "Another file met something that ends the whole fetch."
-
+# %% ../nbs/04_archive.ipynb #46b5e819
 @dataclass
 class _Fetch:
     "What the files of one fetch share."
@@ -571,12 +609,19 @@ class _Fetch:
     folder:Path
     lock:LockFile
     bar:tqdm
+    keep:bool
     stop:Event=field(default_factory=Event)
+    passing:set=field(default_factory=set) # files that are here for a while
 
     def part_of(self, asset):
         "Where an asset grows."
-        path = self.folder/asset.path
-        return path.with_name(f".{path.name[:200]}.{(asset.digest.partition(':')[2] or str(asset.size))[:12]}.part")
+        return _part(self.folder/asset.path, (asset.digest.partition(':')[2] or str(asset.size))[:12])
+
+    def tidy(self, asset):
+        "Remove what was begun of other versions."
+        mine = self.part_of(asset)
+        for stale in mine.parent.glob('.*.part'):
+            if stale != mine and stale.name.rsplit('.', 2)[0] == mine.name.rsplit('.', 2)[0]: stale.unlink()
 
     def download(self, asset):
         "The verified part of one asset, whole."
@@ -601,43 +646,47 @@ class _Fetch:
                     for piece in remote_bytes(asset.url, file.tell(), asset.size, asset.size, self.source.archive.headers(renew)):
                         file.write(piece)
                         self.bar.update(len(piece))
-                        if self.stop.is_set(): raise Stopped()
                     return
                 except Refused as error:
                     if error.status != 401 or renew or not self.source.archive.headers(): raise
                 finally: _settle(file)
 
-# %% ../nbs/04_archive.ipynb #b7998a9a
+# %% ../nbs/04_archive.ipynb #628e2b7b
 @patch
 def bring(self:_Fetch,
     asset:Asset, # What to bring
 ) -> tuple: # the raw files it holds, paths; the files that were brought now
     "Have one asset in the folder, verified, and unpacked where it is packed."
+    here.stop = self.stop
     target, entry = self.folder/asset.path, self.lock.record['files'][asset.path]
+    if not asset.size: raise DataError('a file with content', f'{asset.size} bytes, as the archive lists it')
     if self.source.role(asset.path) == 'packed': return self._bring_packed(asset, target, entry)
+    aside = _part(target, 'aside')
     if target.exists():
         try:
-            sha256 = check(target, asset)
+            sha256 = check(target, asset, entry.get('sha256'))
             self.bar.total -= asset.size
-            if entry.get('sha256') != sha256: self.lock.done(asset, sha256=sha256)
-            return [target], []
+            if entry.get('sha256') != sha256 or entry.get('passing') and self.keep: self.lock.done(asset, sha256=sha256, passing=False)
+            return [target], [target] if entry.get('passing') else []
         except Mismatch:
-            if target.stat().st_size < asset.size and not self.part_of(asset).exists(): os.replace(target, self.part_of(asset))
-            else: target.unlink()
+            begun = asset.digests and target.stat().st_size < asset.size and not self.part_of(asset).exists()
+            os.replace(target, self.part_of(asset) if begun else aside)
     part, sha256 = self.download(asset)
     os.replace(part, target)
-    self.lock.done(asset, sha256=sha256)
-    for stale in target.parent.glob(f'.{escape(target.name[:200])}.*.part'): stale.unlink() # of an earlier version
+    self.lock.done(asset, sha256=sha256, **{} if self.keep else dict(passing=True))
+    aside.unlink(missing_ok=True)
+    self.tidy(asset)
     return [target], [target]
 
 @patch
 def _bring_packed(self:_Fetch, asset, target, entry):
     "Have what a packed file holds. One that lies there under its own name was put there by hand, and stays."
-    members = entry.get('members', [])
+    members, patterns = entry.get('members', []), str([self.source.files, self.source.skip])
     paths = [self.folder/member['path'] for member in members]
-    if members and all(path.exists() and path.stat().st_size == member['size'] and digests_of(path)['sha256'] == member['sha256'] for path, member in zip(paths, members)):
+    def passing(members): return [self.folder/member['path'] for member in members if not member['there']]
+    if members and entry.get('patterns') == patterns and all(path.exists() and path.stat().st_size == member['size'] and digests_of(path)['sha256'] == member['sha256'] for path, member in zip(paths, members)):
         self.bar.total -= asset.size
-        return paths, []
+        return paths, passing(members) if entry.get('passing') else []
     by_hand = target.exists()
     if by_hand:
         try: check(target, asset)
@@ -647,12 +696,12 @@ def _bring_packed(self:_Fetch, asset, target, entry):
         self.bar.total -= asset.size
     packed = target if by_hand else self.download(asset)[0]
     members = unpack(packed, asset, self.source, self.folder)
-    self.lock.done(asset, members=members)
+    self.lock.done(asset, members=members, patterns=patterns, **{} if self.keep else dict(passing=True))
     if not by_hand: packed.unlink()
-    paths = [self.folder/member['path'] for member in members]
-    return paths, paths
+    self.tidy(asset)
+    return [self.folder/member['path'] for member in members], passing(members)
 
-# %% ../nbs/04_archive.ipynb #39566f35
+# %% ../nbs/04_archive.ipynb #31ca1294
 AHEAD = 10e9 # bytes on the disk at a time when files are not kept: the one in use and those on their way, but one always
 
 @dataclass
@@ -675,48 +724,62 @@ def arrivals(
     "Fetch a source's files, and hand them on in order; raises `DataError` when nothing can be fetched."
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with alone(folder, source), ThreadPoolExecutor(connections) as pool:
+    with alone(folder, source):
         listing, assets, unknown = wanted(source)
         lock = pin(source, folder, listing, assets, update)
         for note in listing.notes + ([f'{len(unknown)} files that the source does not know are left: {", ".join(unknown[:3])}'] if unknown else []): tqdm.write(f'{source.key}: {note}')
         assets = [asset for asset in assets[:n_assets or None] if not (skip and skip(asset))]
-        _room(source, folder, assets, lock, keep)
+        free = _room(source, folder, assets, lock, keep)
         total = sum(asset.size for asset in assets)
-        if ahead is None: ahead = float('inf') if keep else AHEAD
-        with tqdm(total=total, desc=f'{source.key}: fetch', unit='B', unit_scale=True, unit_divisor=1000, delay=1) as bar:
-            yield from _in_turn(_Fetch(source, folder, lock, bar), pool, assets, ahead, keep)
+        if ahead is None: ahead = float('inf') if keep else min(AHEAD, (free - SPARE)/2)
+        with tqdm(total=total, desc=f'{source.key}: fetch', unit='B', unit_scale=True, unit_divisor=1000, delay=5) as bar:
+            work = _Fetch(source, folder, lock, bar, keep)
+            try:
+                with ThreadPoolExecutor(connections) as pool: yield from _in_turn(work, pool, assets, ahead)
+            finally:
+                if not keep: _remove(work.passing, folder)
+                lock.save()
 
-def _in_turn(fetch, pool, assets, ahead, keep):
+def _in_turn(fetch, pool, assets, ahead):
     "Hand assets on in order, bringing others ahead."
     left, coming = deque(assets), deque()
+    def weight(asset): return asset.size*(5 if fetch.source.role(asset.path) == 'packed' else 1) # unpacked it is larger, by how much is not known
+    def bring(asset):
+        paths, passing = fetch.bring(asset)
+        if not fetch.keep: fetch.passing.update(passing)
+        return paths, passing
     try:
         while left or coming:
-            while left and (not coming or sum(asset.size for asset, _ in coming) + left[0].size <= ahead): coming.append((left[0], pool.submit(fetch.bring, left.popleft())))
+            while left and (not coming or sum(weight(asset) for asset, _ in coming) + weight(left[0]) <= ahead): coming.append((left[0], pool.submit(bring, left.popleft())))
             asset, future = coming.popleft()
-            try: paths, brought = future.result()
+            try: paths, passing = future.result()
             except Exception as error:
                 yield Arrival(asset, error=_explained(error, fetch, asset))
                 continue
-            try: yield Arrival(asset, paths)
-            finally:
-                if not keep: _remove(brought, fetch.folder)
+            yield Arrival(asset, paths)
+            if not fetch.keep:
+                for path in passing: path.unlink(missing_ok=True)
     finally:
         fetch.stop.set()
         for _, future in coming: future.cancel()
 
 def _remove(paths, folder):
-    "Remove files, and folders that are empty then."
-    for path in paths:
-        path.unlink(missing_ok=True)
-        while (path := path.parent) != folder and not any(path.iterdir()): path.rmdir()
+    "Remove files, and the folders that are empty then."
+    for path in paths: path.unlink(missing_ok=True)
+    for parent in sorted({parent for path in paths for parent in path.parents if folder in parent.parents}, key=lambda parent: -len(parent.parts)):
+        if parent.is_dir() and not parent.is_symlink() and not any(parent.iterdir()): parent.rmdir()
 
-# %% ../nbs/04_archive.ipynb #268506a5
+# %% ../nbs/04_archive.ipynb #beaaaf45
 def _room(source, folder, assets, lock, keep):
-    "Is there room on the disk for what is missing?"
-    missing = [asset.size for asset in assets if not (folder/asset.path).exists() and 'members' not in lock.record['files'][asset.path]]
+    "Is there room on the disk for what is missing? The bytes that are free."
+    def begun(asset):
+        part = _Fetch(source, folder, lock, None, keep).part_of(asset)
+        return part.stat().st_size if part.exists() else 0
+    missing = [asset.size - begun(asset) for asset in assets if not (folder/asset.path).exists() and 'members' not in lock.record['files'][asset.path]]
     needed, free = sum(missing) if keep else max(missing, default=0), shutil.disk_usage(folder).free
     if needed > free:
-        raise DataError(f'{needed/1e9:.3g} GB of room in {folder.name}', f'{free/1e9:.3g} GB', 'Choose another disk, or `--keep-raw no`, which needs room for a few files only.', source=source.key)
+        raise DataError(f'{needed/1e9:.3g} GB of room in {folder.name}', f'{free/1e9:.3g} GB', 'Choose another disk, or `--keep-raw no`, which needs room for a file or two.', source=source.key)
+    return free
 
 def _explained(error, fetch, asset):
     "What went wrong with one asset; raised at once when it will go wrong with all others too."
@@ -726,11 +789,11 @@ def _explained(error, fetch, asset):
         raise error.at(source=source.key, file=asset.path)
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES):
         raise DataError(f'room for {asset.path}, {asset.size/1e9:.3g} GB', os.strerror(number), 'What has come stays; make room, and fetch again.', source=source.key, file=fetch.folder.name) from error
-    if not isinstance(error, DataError): raise error
+    if not isinstance(error, DataError): error = DataError(f'{asset.path} fetched', f'{type(error).__name__}: {error}')
     error.next_step = error.next_step or 'Fetch again; what has come stays.'
     return error.at(source=source.key, file=asset.path)
 
-# %% ../nbs/04_archive.ipynb #a1b120b1
+# %% ../nbs/04_archive.ipynb #0898983d
 class FetchFailed(Exception):
     "Some files could not be fetched; the others were. The message names each."
 
@@ -743,9 +806,10 @@ def fetch(
 ) -> list: # Paths of the raw files, in order
     "Fetch a source's files; raises `FetchFailed` when some did not come, `DataError` when none can."
     paths, failures = [], []
-    for arrival in arrivals(source, folder, n_assets, update=update, connections=connections):
-        paths += arrival.paths
-        if arrival.error: failures.append(str(arrival.error))
+    with closing(arrivals(source, folder, n_assets, update=update, connections=connections)) as coming:
+        for arrival in coming:
+            paths += arrival.paths
+            if arrival.error: failures.append(str(arrival.error))
     if failures: raise FetchFailed(f'{source.key}: {len(failures)} files did not come, {len(paths)} are there.\n' + '\n'.join(f'- {line}' for line in failures))
     return paths
 

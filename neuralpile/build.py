@@ -8,7 +8,7 @@ __all__ = ['GROUP', 'SHARD', 'SESSION_COLUMNS', 'row_table', 'shard_plan', 'writ
            'fingerprint', 'build_session', 'Crew', 'Known', 'make_shard', 'assemble', 'build', 'verify', 'verify_deep',
            'run_notebook']
 
-# %% ../nbs/05_build.ipynb #e7d2fc72
+# %% ../nbs/05_build.ipynb #d338299d
 import ast
 import errno
 import faulthandler
@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -466,9 +466,9 @@ def _time_limit(note, name, in_worker):
     try: yield
     finally: timer.cancel()
 
-# %% ../nbs/05_build.ipynb #da5739bf
+# %% ../nbs/05_build.ipynb #afaf4fb8
 class Crew:
-    "Does tasks here or in workers; a task whose worker dies is done by another one, twice at most."
+    "Does tasks here or in workers; a task whose worker dies is done by another one, three times at most."
     def __init__(self, workers:int=1, scheduler:str=''):
         self.client = self.cluster = None
         self.futures, self.done = [], []
@@ -477,7 +477,7 @@ class Crew:
         import dask
         from distributed import Client, LocalCluster
         if not scheduler:
-            with dask.config.set({'distributed.scheduler.allowed-failures': 1}):
+            with dask.config.set({'distributed.scheduler.allowed-failures': 2}):
                 self.cluster = LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.CRITICAL)
         self.client = Client(scheduler or self.cluster, set_as_default=False)
 
@@ -494,7 +494,7 @@ class Crew:
         from distributed import as_completed
         from distributed.scheduler import KilledWorker
         waiting, self.futures = dict(self.futures), []
-        for future in as_completed(list(waiting)):
+        for future in as_completed(list(waiting), loop=self.client.loop):
             error = future.exception()
             if isinstance(error, KilledWorker): yield waiting[future]()
             elif error is not None: raise error
@@ -672,7 +672,7 @@ def _recover(target, work):
 @cache
 def _scratch(): return TemporaryDirectory(prefix='neuralpile-')
 
-# %% ../nbs/05_build.ipynb #78a34882
+# %% ../nbs/05_build.ipynb #6b447e33
 def _batches(source, given, raw_folder, known, failures):
     "Names of raw files in batches: all at once, or as they arrive; a failure to arrive is noted."
     n_sessions = given['n_sessions']
@@ -689,12 +689,13 @@ def _batches(source, given, raw_folder, known, failures):
         return sorted(member['path'] for member in entry.get('members', [])) if source.role(asset.path) == 'packed' else [asset.path]
     def finished(asset): return (names := names_of(asset)) and all(known.find(name) for name in names)
     try:
-        for arrival in arrivals(source, raw_folder, 0 if packed else n_sessions, given['keep_raw'], ahead=0 if packed and n_sessions else None, skip=finished):
-            if arrival.error: failures[arrival.asset.path] = str(arrival.error)
-            names = [] if arrival.error else names_of(arrival.asset)[:n_sessions - come if n_sessions else None]
-            come += len(names)
-            yield names
-            if n_sessions and come >= n_sessions: return
+        with closing(arrivals(source, raw_folder, 0 if packed else n_sessions, given['keep_raw'], ahead=0 if packed and n_sessions else None, skip=finished)) as coming:
+            for arrival in coming:
+                if arrival.error: failures[arrival.asset.path] = str(arrival.error)
+                names = [] if arrival.error else names_of(arrival.asset)[:n_sessions - come if n_sessions else None]
+                come += len(names)
+                yield names
+                if n_sessions and come >= n_sessions: return
     except DataError as error:
         if not come: raise
         failures['~'] = f'{error} No file after that was fetched.'
@@ -734,7 +735,7 @@ def build(
     if report.failures: raise _failed(report)
     return report
 
-# %% ../nbs/05_build.ipynb #01acb799
+# %% ../nbs/05_build.ipynb #4aa17553
 def _build(report, options, raw_folder, target, work):
     "Find what is missing, have it made, and assemble all."
     source, given = report.source, report.parameters
@@ -746,19 +747,20 @@ def _build(report, options, raw_folder, target, work):
         if result['outcome'] == 'failed': failures[result['file']] = result['message']
         bar.update()
     try:
-        for batch in _batches(source, given, raw_folder, known, failures):
-            if given['fetch'] != 'download': _check_replaces(target, report, batch)
-            names += batch
-            missing = [name for name in batch if not known.find(name)]
-            todo |= set(missing)
-            bar.total = len(todo)
-            _write_json(dict(sessions=len(todo), made=len(list((work/'pieces').glob('*.json')))), work/'progress.json')
-            crew = crew or Crew(_n_workers(given, [raw_folder/name for name in missing]), given['scheduler'])
-            for name in missing:
-                def lost(name=name): return dict(file=name, outcome='failed', message=_died(source, name, work))
-                crew.submit(lost, build_session, source, name, str(raw_folder), known.beside(name), given, options, recipe, str(work))
-                if crew.client is None: list(map(note, crew.results()))
-            if not given['keep_raw']: list(map(note, crew.results()))
+        with closing(_batches(source, given, raw_folder, known, failures)) as batches:
+            for batch in batches:
+                if given['fetch'] != 'download': _check_replaces(target, report, batch)
+                names += batch
+                missing = [name for name in batch if not known.find(name)]
+                todo |= set(missing)
+                bar.total = len(todo)
+                _write_json(dict(sessions=len(todo), made=len(list((work/'pieces').glob('*.json')))), work/'progress.json')
+                crew = crew or Crew(_n_workers(given, [raw_folder/name for name in missing]), given['scheduler'])
+                for name in missing:
+                    def lost(name=name): return dict(file=name, outcome='failed', message=_died(source, name, work))
+                    crew.submit(lost, build_session, source, name, str(raw_folder), known.beside(name), given, options, recipe, str(work))
+                    if crew.client is None: list(map(note, crew.results()))
+                if not given['keep_raw']: list(map(note, crew.results()))
         for result in crew.results() if crew else (): note(result)
         known.save()
         _finish(report, known, names, todo, failures, crew)

@@ -34,7 +34,7 @@ def list_():
     click.echo(text_table(catalogue(own=True)))
     click.echo(f'\n{published_tokens():,} tokens in the published pile; {published_tokens(version=1):,} in its first version')
 
-# %% ../nbs/10_cli.ipynb #21463880
+# %% ../nbs/10_cli.ipynb #e5f41caf
 def _chosen(keys):
     "The sources that keys name; `all` for all that have an archive."
     return [source for source in sources().values() if source.archive] if keys in ((), ('all',)) else [find_source(key) for key in keys]
@@ -42,7 +42,7 @@ def _chosen(keys):
 @main.command()
 @click.argument('keys', metavar='[KEY... | all]', nargs=-1, shell_complete=_complete_key)
 @click.option('--online', is_flag=True, help='Ask the archives what they hold now, and measure the speed; without, what was once seen of them is told.')
-@click.option('--speed', type=float, default=0, show_default='measured online, else 10', help='Speed of your network, MB per second.')
+@click.option('--speed', type=click.FloatRange(min=0), default=0, show_default='measured online, else 10', help='Speed of your network, MB per second.')
 def plan(keys, online, speed):
     "Tell what fetching sources will cost: bytes, disk, memory, hours, credentials."
     from neuralpile import archive
@@ -61,12 +61,12 @@ def plan(keys, online, speed):
     for line in failures: click.echo(line, err=True)
     if failures: sys.exit(1)
 
-# %% ../nbs/10_cli.ipynb #0422205c
+# %% ../nbs/10_cli.ipynb #85f30b23
 @main.command()
 @click.argument('key', shell_complete=_complete_key)
 @click.argument('folder', type=click.Path(file_okay=False))
-@click.option('--n-files', default=0, show_default='all', help='Only the first n files that the source reads.')
-@click.option('--connections', default=4, show_default=True, help='Files at a time.')
+@click.option('--n-files', type=click.IntRange(min=0), default=0, show_default='all', help='Only the first n files that the source reads.')
+@click.option('--connections', type=click.IntRange(1, 64), default=4, show_default=True, help='Files at a time.')
 @click.option('--update', is_flag=True, help='Take what the archive holds now, where it changed since the first fetch.')
 def fetch(key, folder, n_files, connections, update):
     "Fetch the files of source KEY into FOLDER: verified, resumed where an earlier fetch stopped, pinned in a lock file."

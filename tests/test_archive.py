@@ -80,7 +80,7 @@ def test_a_fault_is_survived(toy, tmp_path, faults):
     whole(toy, tmp_path/'raw')
     if faults == [Status(429, retry_after=1)]: assert time.monotonic() - began >= 1
     spent = toy.sent_of['sub-B/c.nwb']
-    if not {Wrong, IgnoreRange} & set(map(type, faults)): assert spent == 500_000, 'no byte was sent twice'
+    if not {Wrong, IgnoreRange, Truncate} & set(map(type, faults)): assert spent == 500_000, 'no byte was sent twice'
     toy.sent = 0
     fetch(TOY, tmp_path/'raw')
     assert toy.sent == 0
@@ -417,8 +417,8 @@ def test_packed_files_are_unpacked_once_and_can_be_put_there_by_hand(tmp_path, m
 
 UNSAFE = {'a path upwards': ('day.zip', [('../../up.npy', b'1')]), 'an absolute path': ('day.zip', [('/tmp/neuralpile-unsafe.npy', b'1')]), 'a path upwards in a tar file': ('day.tar.gz', [('a/../../up.npy', b'1')]),
     'a link': ('day.tar.gz', [(link('a.npy', '/etc/passwd'), b'')]), 'a hard link': ('day.tar.gz', [(link('a.npy', '../../x', tarfile.LNKTYPE), b'')]), 'a link in a zip file': ('day.zip', [(zip_link(), b'/etc/passwd')]),
-    'a path through a link': ('day.tar.gz', [(link('sub', '/tmp'), b''), ('sub/neuralpile-unsafe.npy', b'1')]), 'a device': ('day.tar.gz', [(link('a.npy', '', tarfile.CHRTYPE), b'')]),
-    'a backslash': ('day.zip', [('..\\up.npy', b'1')]), 'a bomb': ('day.zip', [('a.npy', bytes(60_000_000))]), 'a bomb in a tar file': ('day.tar.gz', [('a.npy', bytes(60_000_000))])}
+    'a device': ('day.tar.gz', [(link('a.npy', '', tarfile.CHRTYPE), b'')]),
+    'a backslash': ('day.zip', [('..\\up.npy', b'1')]), 'one name twice': ('day.zip', [('a.npy', b'1'), ('day/a.npy', b'2')]), 'a bomb': ('day.zip', [('a.npy', bytes(60_000_000))]), 'a bomb in a tar file': ('day.tar.gz', [('a.npy', bytes(60_000_000))])}
 
 
 @pytest.mark.parametrize('name, members', UNSAFE.values(), ids=UNSAFE)
@@ -436,6 +436,175 @@ def test_a_packed_file_that_is_broken_is_named(tmp_path, monkeypatch):
         (folder/name).write_bytes(content[:60_000])
         with served(PACKED, folder, monkeypatch), pytest.raises(FetchFailed, match=f'toy: {name}: expected a whole zip or tar file'): fetch(PACKED, tmp_path/f'raw-{name}')
         assert not here(tmp_path/f'raw-{name}')
+
+
+def test_a_path_through_a_link_stays_in_the_folder(tmp_path, monkeypatch):
+    folder = packed_in(tmp_path/'archive', 'day.tar.gz', [(link('sub', str(tmp_path)), b''), ('sub/x.npy', b'1'), ('./dots/./y.npy', b'2')])
+    with served(PACKED, folder, monkeypatch): fetch(PACKED, tmp_path/'raw')
+    assert here(tmp_path/'raw') == {'day/sub/x.npy': b'1', 'day/dots/y.npy': b'2'} and not (tmp_path/'x.npy').exists()
+
+
+def test_every_byte_of_a_packed_file_counts(tmp_path):
+    "Of damage in the middle tarfile says nothing by itself, and takes it for the end."
+    from neuralpile.archive import Asset, unpack
+    content = np.random.default_rng(0).bytes(200_000)
+    folder = packed_in(tmp_path/'archive', 'day.tar.gz', [('a.npy', content), ('b.npy', content)])
+    whole = (folder/'day.tar.gz').read_bytes()
+    rng, wrong = np.random.default_rng(1), 0
+    for place in rng.integers(20, len(whole), 60):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0xff
+        (tmp_path/'day.tar.gz').write_bytes(damaged)
+        out = tmp_path/f'{place}'
+        out.mkdir()
+        try: members = unpack(tmp_path/'day.tar.gz', Asset('day.tar.gz', len(whole), ''), PACKED, out)
+        except DataError: continue
+        wrong += [(out/member['path']).read_bytes() for member in members] != [content, content]
+    assert not wrong
+
+
+def test_two_files_for_one_place_are_refused(tmp_path, monkeypatch):
+    folder = packed_in(tmp_path/'archive', 'day.zip', [('a.npy', b'1')])
+    packed_in(folder, 'day.tar.gz', [('a.npy', b'2')])
+    with served(PACKED, folder, monkeypatch), pytest.raises(DataError, match='toy: expected one place for each file; found day.* and day.* in the same'): fetch(PACKED, tmp_path/'raw')
+
+
+UNKNOWN = source_in(Dryad('10.5061/dryad.toy')) # an archive may give no digest
+
+
+def test_without_a_digest_length_and_what_was_seen_before_tell(tmp_path, monkeypatch):
+    folder = fill(tmp_path/'archive', {'a.nwb': 300_000})
+    page = b'<html>Please log in</html>'*100
+    with served(UNKNOWN, folder, monkeypatch, digests={'*': None}) as server:
+        server.faults['a.nwb'] = [Truncate(to=len(page))] # as long as a page would be, and announced so
+        fetch(UNKNOWN, tmp_path/'raw')
+        whole(server, tmp_path/'raw')
+        content = bytearray((tmp_path/'raw'/'a.nwb').read_bytes())
+        content[7] ^= 1
+        (tmp_path/'raw'/'a.nwb').write_bytes(content)
+        fetch(UNKNOWN, tmp_path/'raw')
+        whole(server, tmp_path/'raw')
+        (tmp_path/'hand').mkdir()
+        (tmp_path/'hand'/'a.nwb').write_bytes(page)
+        fetch(UNKNOWN, tmp_path/'hand')
+        whole(server, tmp_path/'hand')
+        (folder/'a.nwb').write_bytes(np.random.default_rng(9).bytes(500_000))
+        fetch(UNKNOWN, tmp_path/'raw', update=True)
+        whole(server, tmp_path/'raw')
+
+
+def test_bytes_that_come_packed_are_not_taken(tmp_path, monkeypatch):
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+    class Packing(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            for name, value in {'Content-Length': 100, 'Content-Encoding': 'gzip'}.items(): self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(bytes(100))
+        def log_message(self, *arguments): pass
+    server = ThreadingHTTPServer(('127.0.0.1', 0), Packing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with pytest.raises(formats.Refused, match='came as gzip'): list(formats.remote_bytes(f'http://127.0.0.1:{server.server_port}/a.nwb', 0, 100, 100))
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize('fault', [Forever(Status(503, retry_after=600)), Forever(Slow(20_000)), Forever(Status(500))], ids=str)
+def test_an_interrupt_ends_what_is_on_its_way(toy, tmp_path, monkeypatch, fault):
+    toy.faults['sub-B/c.nwb'] = fault
+    coming = arrivals(TOY, tmp_path/'raw')
+    next(coming)
+    time.sleep(0.3)
+    began = time.monotonic()
+    coming.close()
+    assert time.monotonic() - began < 3
+    toy.faults.clear()
+    fetch(TOY, tmp_path/'raw')
+    whole(toy, tmp_path/'raw')
+
+
+def test_what_was_brought_for_a_while_goes_and_what_was_there_stays(toy, tmp_path):
+    (tmp_path/'raw'/'sub-A').mkdir(parents=True)
+    shutil.copy(toy.folder/'sub-A'/'a.nwb', tmp_path/'raw'/'sub-A'/'a.nwb')
+    coming = arrivals(TOY, tmp_path/'raw', keep=False)
+    next(coming), next(coming)
+    coming.close()
+    assert set(here(tmp_path/'raw')) == {'sub-A/a.nwb'}
+    for _ in arrivals(TOY, tmp_path/'raw', keep=False): pass
+    assert set(here(tmp_path/'raw')) == {'sub-A/a.nwb'} and not (tmp_path/'raw'/'sub-B').exists()
+
+
+def test_what_was_unpacked_by_hand_stays(tmp_path, monkeypatch):
+    folder = packed_in(tmp_path/'archive', 'day.zip', [('a.npy', b'1'*100), ('b.npy', b'2'*100)])
+    (tmp_path/'raw'/'day').mkdir(parents=True)
+    (tmp_path/'raw'/'day'/'a.npy').write_bytes(b'1'*100)
+    with served(PACKED, folder, monkeypatch):
+        assert [len(arrival.paths) for arrival in arrivals(PACKED, tmp_path/'raw', keep=False)] == [2]
+    assert set(here(tmp_path/'raw')) == {'day/a.npy'}
+
+
+def test_a_failed_update_loses_nothing(tmp_path, monkeypatch):
+    source = source_in(Dandi('000001'))
+    folder = fill(tmp_path/'archive')
+    with served(source, folder, monkeypatch) as server:
+        fetch(source, tmp_path/'raw')
+        old = (tmp_path/'raw'/'sub-A'/'a.nwb').read_bytes()
+        fill(folder, {'sub-A/a.nwb': 300_000}, seed=3)
+        (folder/'sub-A'/'b.nwb').unlink()
+        server.faults['sub-A/a.nwb'] = Forever(Status(404))
+        with pytest.raises(FetchFailed): fetch(source, tmp_path/'raw', update=True)
+        assert not (tmp_path/'raw'/'sub-A'/'a.nwb').exists()
+        assert [path.read_bytes() for path in (tmp_path/'raw'/'sub-A').glob('.a.nwb.*.aside.part')] == [old]
+        assert set(here(tmp_path/'raw')) == {'sub-B/c.nwb', '.gone/sub-A/b.nwb'}, 'what the archive no longer holds is out of the way'
+        server.faults.clear()
+        fetch(source, tmp_path/'raw')
+        assert not list((tmp_path/'raw').rglob('.*.part'))
+
+
+def test_a_password_in_netrc_does_not_take_the_place_of_a_token(tmp_path, monkeypatch):
+    (tmp_path/'.netrc').write_text('default login anonymous password x\n')
+    (tmp_path/'.netrc').chmod(0o600)
+    monkeypatch.setenv('NETRC', str(tmp_path/'.netrc'))
+    source = source_in(Dryad('10.5061/dryad.toy'))
+    with served(source, fill(tmp_path/'archive', {'a.nwb': 1_000}), monkeypatch) as server:
+        fetch(source, tmp_path/'raw')
+        assert not any((headers.get('Authorization') or headers.get('authorization') or 'Bearer').startswith('Basic') for _, _, headers in server.requests)
+
+
+def test_git_is_not_led_astray_by_the_environment(tmp_path, monkeypatch):
+    subprocess.run(['git', 'init', '-q', tmp_path/'mine'], check=True)
+    before = (tmp_path/'mine'/'.git'/'config').read_bytes()
+    source = source_in(Gin('lab/toy'))
+    with served(source, fill(tmp_path/'archive'), monkeypatch):
+        monkeypatch.setenv('GIT_DIR', str(tmp_path/'mine'/'.git'))
+        assert len(wanted(source)[1]) == 3
+    assert (tmp_path/'mine'/'.git'/'config').read_bytes() == before and not (tmp_path/'mine'/'.git'/'shallow').exists()
+
+
+def test_names_as_long_as_a_disk_allows(tmp_path, monkeypatch):
+    sizes = {f'{"x"*246}.nwb': 1_000, f'{"x"*245}y.nwb': 2_000, 'a.nwb': 3_000, 'a.nwb.old.nwb': 4_000, 'with #? %20 & ü.nwb': 5_000}
+    source = source_in(Osf('abc12'))
+    with served(source, fill(tmp_path/'archive', sizes), monkeypatch) as server:
+        for name in sizes: server.faults[name.replace('[', '?')] = [Reset(after=500)]
+        fetch(source, tmp_path/'raw')
+        whole(server, tmp_path/'raw')
+
+
+@pytest.mark.parametrize('text', ['[]', 'null', '{}', '{"files": {"a": {}}}', '{"files": 3}'])
+def test_a_lock_file_that_is_none(toy, tmp_path, text):
+    (tmp_path/'raw').mkdir()
+    (tmp_path/'raw'/LOCK).write_text(text)
+    with pytest.raises(DataError, match='expected a lock file in JSON.*Remove it'): fetch(TOY, tmp_path/'raw')
+
+
+def test_a_rest_needs_room_for_a_rest_only(toy, tmp_path, monkeypatch):
+    toy.faults['sub-B/c.nwb'] = [Reset(after=400_000), Forever(Status(404))]
+    with pytest.raises(FetchFailed): fetch(TOY, tmp_path/'raw')
+    toy.faults.clear()
+    free = shutil.disk_usage(tmp_path)._replace(free=150_000)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda path: free)
+    fetch(TOY, tmp_path/'raw')
+    whole(toy, tmp_path/'raw')
 
 
 @pytest.mark.parametrize('path', ['../up.nwb', '/abs.nwb', 'a/../../up.nwb'])
