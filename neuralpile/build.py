@@ -466,7 +466,7 @@ def _time_limit(note, name, in_worker):
     try: yield
     finally: timer.cancel()
 
-# %% ../nbs/05_build.ipynb #afaf4fb8
+# %% ../nbs/05_build.ipynb #8afe942c
 class Crew:
     "Does tasks here or in workers; a task whose worker dies is done by another one, three times at most."
     def __init__(self, workers:int=1, scheduler:str=''):
@@ -505,11 +505,13 @@ class Crew:
         for open_one in (self.client, self.cluster):
             if open_one is not None: open_one.close()
 
-def _n_workers(given, paths):
-    "How many workers are worth having."
+def _n_workers(given, known, names):
+    "How many workers are worth having: for files that are there, or for all that will be fetched."
     if given['workers'] or given['scheduler']: return given['workers']
-    size = sum(path.stat().st_size for path in paths if path.exists())
-    return max(1, min(os.cpu_count() or 1, len(paths))) if size > 200_000_000 else 1
+    if given['fetch'] == 'no': sizes = [(known.raw_folder/name).stat().st_size for name in names if (known.raw_folder/name).exists()]
+    else: sizes = [entry['size'] for entry in known.lock.record['files'].values()]
+    most = 1 if not given['keep_raw'] and not known.source.packed else len(sizes) # files that pass one by one
+    return max(1, min(os.cpu_count() or 1, most)) if sum(sizes) > 200_000_000 else 1
 
 # %% ../nbs/05_build.ipynb #bbf0e5a3
 class Known:
@@ -735,7 +737,7 @@ def build(
     if report.failures: raise _failed(report)
     return report
 
-# %% ../nbs/05_build.ipynb #4aa17553
+# %% ../nbs/05_build.ipynb #53544054
 def _build(report, options, raw_folder, target, work):
     "Find what is missing, have it made, and assemble all."
     source, given = report.source, report.parameters
@@ -755,7 +757,7 @@ def _build(report, options, raw_folder, target, work):
                 todo |= set(missing)
                 bar.total = len(todo)
                 _write_json(dict(sessions=len(todo), made=len(list((work/'pieces').glob('*.json')))), work/'progress.json')
-                crew = crew or Crew(_n_workers(given, [raw_folder/name for name in missing]), given['scheduler'])
+                crew = crew or Crew(_n_workers(given, known, missing), given['scheduler'])
                 for name in missing:
                     def lost(name=name): return dict(file=name, outcome='failed', message=_died(source, name, work))
                     crew.submit(lost, build_session, source, name, str(raw_folder), known.beside(name), given, options, recipe, str(work))

@@ -75,7 +75,7 @@ def fetch(key, folder, n_files, connections, update):
     except archive.FetchFailed as error: raise click.ClickException(str(error)) from error
     click.echo(f'{key}: {len(paths)} files are there and right, in {folder}')
 
-# %% ../nbs/10_cli.ipynb #37e7b631
+# %% ../nbs/10_cli.ipynb #cdf03a52
 def run_source(
     key:str, # Key of a source
     out_dir, # Folder of the pile
@@ -89,19 +89,21 @@ def run_source(
     out_dir = Path(out_dir).absolute()
     out_dir.mkdir(parents=True, exist_ok=True)
     executed = out_dir/f'.{key}-build.ipynb'
+    message = None
     try: run_notebook(notebook_path(key), executed, progress_bar, out_dir=str(out_dir), **parameters)
     except PapermillExecutionError as error:
-        return error.evalue if error.ename in ('BuildFailed', 'DataError') else f'{key}: {error.ename}: {error.evalue}'
-    except DeadKernelError: return f'{key}: the kernel died, most likely because memory ran out'
-    except DataError as error: return str(error)
-    finally:
-        if executed.exists(): _keep(executed, out_dir/key)
+        message = error.evalue if error.ename in ('BuildFailed', 'DataError') else f'{key}: {error.ename}: {error.evalue}'
+    except DeadKernelError: message = f'{key}: the kernel died, most likely because memory ran out'
+    except DataError as error: message = str(error)
+    if executed.exists(): _keep(executed, out_dir/key, message)
+    return message
 
-def _keep(executed, folder):
-    "Put an executed notebook beside its dataset; one that changed nothing does not take the place of the record."
+def _keep(executed, folder, message):
+    "Put an executed notebook beside the dataset it made; one that made nothing does not take the place of the record, and is kept only if it failed."
     folder.mkdir(exist_ok=True)
-    refused = all((folder/name).exists() for name in ('sessions.parquet', 'build.ipynb')) # a finished build has no notebook yet
-    executed.replace(folder/('build-refused.ipynb' if refused else 'build.ipynb'))
+    stands = all((folder/name).exists() for name in ('sessions.parquet', 'build.ipynb')) # a new dataset has no notebook yet
+    if stands and not message: executed.unlink()
+    else: executed.replace(folder/('build-refused.ipynb' if stands else 'build.ipynb'))
 
 # %% ../nbs/10_cli.ipynb #ea0074a4
 @main.command()

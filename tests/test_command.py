@@ -96,6 +96,23 @@ def test_a_refused_build_leaves_the_record_of_the_dataset(command, tmp_path):
     assert '1 missing' in (tmp_path/'pile'/'template'/'build-refused.ipynb').read_text()
 
 
+def test_a_build_is_not_done_twice_and_damage_is_found(command, tmp_path):
+    for name in 'ab': write_nwb_units(tmp_path/'raw'/'sub-Y'/f'{name}.nwb', [np.arange(100)/10])
+    def build(): return command('neuralpile', 'build', 'template', '--raw-dir', 'raw', '--out-dir', 'pile', '--workers', 1, cwd=tmp_path)
+    def look(): return command('neuralpile', 'verify', 'template', '--deep', '--out-dir', 'pile', cwd=tmp_path)
+    first = build()
+    assert first.returncode == 0 and re.search(r'template +built +2 +990', first.stdout)
+    shard = tmp_path/'pile'/'template'/'data'/'train-00000-of-00001.parquet'
+    content = shard.read_bytes()
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path/'pile'/'template').rglob('*')}
+    assert build().returncode == 0 and {path: path.stat().st_mtime_ns for path in (tmp_path/'pile'/'template').rglob('*')} == before, 'the record of what made it stays too'
+    assert look().returncode == 0
+    shard.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    damaged = look()
+    assert damaged.returncode == 1 and re.search(r'train-00000-of-00001.parquet .* NO', damaged.stdout)
+    assert build().returncode == 0 and look().returncode == 0 and shard.read_bytes() == content
+
+
 def test_a_kernel_that_dies_is_reported(tmp_path, monkeypatch):
     notebook = nbformat.read(SOURCES/'template.ipynb', 4)
     notebook.cells[-1].source = 'import os; os._exit(9)'
