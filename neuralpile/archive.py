@@ -319,7 +319,7 @@ class Plan:
         "Bytes that reading from afar would move."
         return self.bytes*self.source.raw.spikes if self.streams and self.bytes and self.source.raw.spikes else None
 
-# %% ../nbs/04_archive.ipynb #2771086b
+# %% ../nbs/04_archive.ipynb #b3b4ac0b
 @patch
 def row(self:Plan) -> dict:
     "One line of the table of plans."
@@ -340,6 +340,7 @@ def remarks(self:Plan) -> list:
     if self.at_most: lines.append('how much of the archive is spikes is not known; `--online` asks')
     if self.unpacked is None: lines.append('the files are packed, and unpacked need more room; how much is not known')
     if self.streams and archive.version == 'draft': lines.append('a draft, which may change; what is fetched is pinned in a lock file')
+    if isinstance(archive, Gin): lines.append('sent from the beginning only, so that after a broken connection what is there already is sent once more')
     if source.redistribute is False: lines.append(f'licence: {source.licence_seen}; counts may not be passed on')
     if source.licence is None: lines.append('the licence is not known')
     if missing := archive.credentials_missing():

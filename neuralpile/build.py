@@ -466,9 +466,9 @@ def _time_limit(note, name, in_worker):
     try: yield
     finally: timer.cancel()
 
-# %% ../nbs/05_build.ipynb #8afe942c
+# %% ../nbs/05_build.ipynb #51994080
 class Crew:
-    "Does tasks here or in workers; a task whose worker dies is done by another one, three times at most."
+    "Does tasks here or in workers. When a worker dies, what was given to it is done again, each by itself, so that only what kills workers is lost."
     def __init__(self, workers:int=1, scheduler:str=''):
         self.client = self.cluster = None
         self.futures, self.done = [], []
@@ -477,14 +477,18 @@ class Crew:
         import dask
         from distributed import Client, LocalCluster
         if not scheduler:
-            with dask.config.set({'distributed.scheduler.allowed-failures': 2}):
+            with dask.config.set({'distributed.scheduler.allowed-failures': 0}):
                 self.cluster = LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.CRITICAL)
         self.client = Client(scheduler or self.cluster, set_as_default=False)
 
     def submit(self, lost, function, *arguments, **options):
         "Have `function(*arguments, **options)` done; `lost` makes its result when workers die of it."
         if self.client is None: self.done.append(function(*arguments, **options))
-        else: self.futures.append((self.client.submit(function, *arguments, **options, in_worker=True, pure=False), lost))
+        else: self.futures.append((self._start(task := (function, arguments, options)), task, lost))
+
+    def _start(self, task):
+        function, arguments, options = task
+        return self.client.submit(function, *arguments, **options, in_worker=True, pure=False)
 
     def results(self):
         "The results of all that was submitted, as they come."
@@ -493,12 +497,15 @@ class Crew:
         if not self.futures: return
         from distributed import as_completed
         from distributed.scheduler import KilledWorker
-        waiting, self.futures = dict(self.futures), []
+        waiting, self.futures, suspects = {future: more for future, *more in self.futures}, [], []
         for future in as_completed(list(waiting), loop=self.client.loop):
-            error = future.exception()
-            if isinstance(error, KilledWorker): yield waiting[future]()
-            elif error is not None: raise error
+            if isinstance(future.exception(), KilledWorker): suspects.append(waiting[future])
             else: yield future.result()
+        for task, lost in suspects:
+            for tries in (1, 2):
+                again = self._start(task)
+                if not isinstance(again.exception(), KilledWorker): break
+            yield lost() if isinstance(again.exception(), KilledWorker) else again.result()
 
     def __enter__(self): return self
     def __exit__(self, *exception):
@@ -513,14 +520,14 @@ def _n_workers(given, known, names):
     most = 1 if not given['keep_raw'] and not known.source.packed else len(sizes) # files that pass one by one
     return max(1, min(os.cpu_count() or 1, most)) if sum(sizes) > 200_000_000 else 1
 
-# %% ../nbs/05_build.ipynb #bbf0e5a3
+# %% ../nbs/05_build.ipynb #b772d6d5
 class Known:
     "What earlier runs left of a source: the dataset, and pieces."
     def __init__(self, source:Source, recipe:str, raw_folder, target, work):
         self.source, self.recipe, self.raw_folder, self.target, self.work = source, recipe, Path(raw_folder), Path(target), Path(work)
         self.record = _read_json(self.target/'build.json') or {}
         self.state = _read_json(self.work/'state.json') or dict(files={}, damaged=[])
-        self.lock = LockFile.read(raw_folder)
+        self.lock, self.fresh = LockFile.read(raw_folder), {}
         self.dataset = self._sessions() if 'shards' in self.record else {}
 
     def _sessions(self):
@@ -551,6 +558,7 @@ class Known:
     def digest(self, name):
         "The digest of a raw file as it is now; None where it is not there and nothing is known of it."
         path = self.raw_folder/name
+        if not path.exists() and name in self.fresh: return self.fresh[name] # it was here for a while
         if not path.exists() or remote_file(path): return _listed(self.lock, name)
         status, seen = path.stat(), self.state['files'].get(str(path.absolute()))
         if not seen or seen[:2] != [status.st_size, status.st_mtime_ns]: self.saw({name: _identity(self.raw_folder, name)})
@@ -558,6 +566,7 @@ class Known:
 
     def saw(self, files):
         "Remember sizes, times and digests of raw files."
+        self.fresh |= _digests(files)
         self.state['files'] |= {str((self.raw_folder/name).absolute()): found for name, found in files.items()}
 
     def find(self, name):

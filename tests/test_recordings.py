@@ -102,7 +102,7 @@ def test_one_bad_file_costs_its_session(command, tmp_path, folder, recordings, r
 def test_the_command_fails_in_the_same_words(command, tmp_path, folder, recordings):
     shutil.copy(recordings/NO_SPIKES, folder)
     result = command('neuralpile', 'build', 'template', '--raw-dir', folder, '--out-dir', tmp_path/'pile', cwd=tmp_path)
-    assert result.returncode == 1 and f'template: {NO_SPIKES}: expected `units`' in result.stdout
+    assert result.returncode == 1 and f'template: {NO_SPIKES}: expected `units`' in result.stderr
     assert 'Failures' in (tmp_path/'pile'/'template'/'build.ipynb').read_text()
 
 

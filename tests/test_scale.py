@@ -118,12 +118,12 @@ def test_a_scheduler_of_its_own_with_two_workers_one_of_them_killed(raw, undistu
             running.wait()
 
 
-@pytest.mark.parametrize('name, says', [('deadly', 'workers died of it'), ('hung', r'longer than 3 s \(NEURALPILE_TIME_LIMIT\)')])
+@pytest.mark.parametrize('name, says', [('deadly', 'workers died of it'), ('hung', r'longer than 10 s \(NEURALPILE_TIME_LIMIT\)')])
 def test_a_session_that_kills_or_hangs_its_worker_costs_itself(raw, tmp_path, rows, name, says):
     folder = tmp_path/'raw'
     shutil.copytree(raw, folder)
     shutil.copy(folder/'sub-Y'/'ses-003.nwb', folder/'sub-Y'/f'ses-003-{name}.nwb')
-    code, told = finish(start(folder, tmp_path, 2, NEURALPILE_TIME_LIMIT=3))
+    code, told = finish(start(folder, tmp_path, 2, NEURALPILE_TIME_LIMIT=10))
     assert code == 1 and '1 failures, 8 sessions were built' in told
     record = json.loads((tmp_path/'scaled'/'build.json').read_text())
     assert len(record['failures']) == 1 and __import__('re').search(f'scaled: sub-Y/ses-003-{name}.nwb: {says}', record['failures'][0])
