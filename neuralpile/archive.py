@@ -702,7 +702,7 @@ def _bring_packed(self:_Fetch, asset, target, entry):
     self.tidy(asset)
     return [self.folder/member['path'] for member in members], passing(members)
 
-# %% ../nbs/04_archive.ipynb #31ca1294
+# %% ../nbs/04_archive.ipynb #75a83d5a
 AHEAD = 10e9 # bytes on the disk at a time when files are not kept: the one in use and those on their way, but one always
 
 @dataclass
@@ -719,7 +719,7 @@ def arrivals(
     keep:bool=True, # Keep the files?
     update:bool=False, # Take what the archive holds now, where it changed?
     connections:int=4, # Files at a time
-    skip=None, # Function: is this asset not needed?
+    skip=None, # Function: is this asset not needed? It is handed on without files
     ahead:float|None=None, # Bytes to have on the disk or on their way before more is asked for; None for no limit when they are kept, and for little when not
 ): # Generator of Arrival
     "Fetch a source's files, and hand them on in order; raises `DataError` when nothing can be fetched."
@@ -729,23 +729,25 @@ def arrivals(
         listing, assets, unknown = wanted(source)
         lock = pin(source, folder, listing, assets, update)
         for note in listing.notes + ([f'{len(unknown)} files that the source does not know are left: {", ".join(unknown[:3])}'] if unknown else []): tqdm.write(f'{source.key}: {note}')
-        assets = [asset for asset in assets[:n_assets or None] if not (skip and skip(asset))]
-        free = _room(source, folder, assets, lock, keep)
-        total = sum(asset.size for asset in assets)
+        assets = assets[:n_assets or None]
+        needed = [asset for asset in assets if not (skip and skip(asset))]
+        free = _room(source, folder, needed, lock, keep)
+        total = sum(asset.size for asset in needed)
         if ahead is None: ahead = float('inf') if keep else min(AHEAD, (free - SPARE)/2)
         with tqdm(total=total, desc=f'{source.key}: fetch', unit='B', unit_scale=True, unit_divisor=1000, delay=5) as bar:
             work = _Fetch(source, folder, lock, bar, keep)
             try:
-                with ThreadPoolExecutor(connections) as pool: yield from _in_turn(work, pool, assets, ahead)
+                with ThreadPoolExecutor(connections) as pool: yield from _in_turn(work, pool, assets, {asset.path for asset in needed}, ahead)
             finally:
                 if not keep: _remove(work.passing, folder)
                 lock.save()
 
-def _in_turn(fetch, pool, assets, ahead):
+def _in_turn(fetch, pool, assets, needed, ahead):
     "Hand assets on in order, bringing others ahead."
     left, coming = deque(assets), deque()
-    def weight(asset): return asset.size*(5 if fetch.source.role(asset.path) == 'packed' else 1) # unpacked it is larger, by how much is not known
+    def weight(asset): return (asset.path in needed)*asset.size*(5 if fetch.source.role(asset.path) == 'packed' else 1) # unpacked it is larger, by how much is not known
     def bring(asset):
+        if asset.path not in needed: return [], []
         paths, passing = fetch.bring(asset)
         if not fetch.keep: fetch.passing.update(passing)
         return paths, passing

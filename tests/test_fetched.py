@@ -46,11 +46,14 @@ def test_a_notebook_downloads_what_the_folder_holds(key, tmp_path, monkeypatch):
 @pytest.mark.parametrize('key', ['perich', 'wojcik', 'card'])
 def test_files_that_need_not_be_kept_are_gone_and_the_dataset_is_the_same(key, tmp_path, monkeypatch):
     source = find_source(key)
-    with served(source, as_archived(source, tmp_path/'archive'), monkeypatch):
+    with served(source, as_archived(source, tmp_path/'archive'), monkeypatch) as server:
         kept = build(source, raw_dir=str(tmp_path/'kept'), out_dir=str(tmp_path/'one'), fetch='download').folder
         passed = build(source, raw_dir=str(tmp_path/'passed'), out_dir=str(tmp_path/'other'), fetch='download', keep_raw=False).folder
         assert files(passed) == files(kept)
         assert {path.name for path in (tmp_path/'passed').rglob('*')} == {LOCK, '.neuralpile.busy'}
+        server.sent = 0
+        again = build(source, raw_dir=str(tmp_path/'passed'), out_dir=str(tmp_path/'other'), fetch='download', keep_raw=False)
+        assert server.sent == 0 and again.reused == len(again.sessions) and files(again.folder) == files(kept), 'what is finished is not fetched again'
         build(source, raw_dir=str(tmp_path/'kept'), out_dir=str(tmp_path/'third'), fetch='download', keep_raw=False)
         assert source.raw_files(tmp_path/'kept'), 'what was there before is not removed'
 
