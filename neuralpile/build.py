@@ -49,8 +49,8 @@ def row_table(
     names = ['spike_counts', 'subject_id', 'session_id', 'segment_id']
     return pa.table([lists, *(pa.array([row[column] for row in rows]) for column in (1, 2, 3))], names=names)
 
-# %% ../nbs/05_build.ipynb #b6b88d77
-GROUP, SHARD = 64_000_000, 500_000_000 # bytes of counts in a row group and in a shard, about
+# %% ../nbs/05_build.ipynb #d34138c5
+GROUP, SHARD = 32_000_000, 500_000_000 # bytes of counts in a row group and in a shard, about
 
 def shard_plan(
     sizes:list, # Bytes of counts of each row, in order
@@ -70,7 +70,7 @@ def shard_plan(
     elif group: groups.append(group)
     return [*shards, groups] if groups else shards
 
-# %% ../nbs/05_build.ipynb #81a033b1
+# %% ../nbs/05_build.ipynb #e36a2020
 def write_shard(
     path, # Where to write it
     groups:list, # Row groups, lists of rows
@@ -83,7 +83,7 @@ def write_shard(
     try:
         for group in groups:
             table = row_table([read(row) for row in group])
-            if writer is None: writer = pq.ParquetWriter(path, table.schema, compression='zstd', compression_level=3, write_page_index=True)
+            if writer is None: writer = pq.ParquetWriter(path, table.schema, compression='zstd', compression_level=3, write_page_index=True, write_batch_size=65_536)
             writer.write_table(table, row_group_size=len(table))
             del table
     finally:
