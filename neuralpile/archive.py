@@ -119,7 +119,7 @@ def listing(self:Zenodo) -> Listing:
     if str(record['id']) != self.id: raise DataError(f'record {self.id}', f"record {record['id']}", 'Name the record of one version, not that of all.')
     return Listing(record.get('metadata', {}).get('version') or self.version, [asset(file) for file in record['files']])
 
-# %% ../nbs/04_archive.ipynb #4fc34f3d
+# %% ../nbs/04_archive.ipynb #42c4edbd
 @cache
 def _dryad_token(address, client_id, client_secret):
     "A token for one account."
@@ -130,6 +130,7 @@ def _dryad_token(address, client_id, client_secret):
     if response.status_code != 200: raise Refused('a token for DRYAD_CLIENT_ID and DRYAD_CLIENT_SECRET', f'{response.status_code} {response.reason}', 'Are they right?')
     return response.json()['access_token']
 
+# %% ../nbs/04_archive.ipynb #b0b1938e
 @patch
 def headers(self:Archive, renew:bool=False) -> dict:
     "What to send with a request for bytes; where nothing is needed, nothing."
@@ -155,7 +156,7 @@ def credentials_missing(self:Dryad) -> str:
     "What to set in the environment before bytes can be had; '' for nothing."
     return '' if os.environ.get('DRYAD_TOKEN') or all(os.environ.get(name) for name in ('DRYAD_CLIENT_ID', 'DRYAD_CLIENT_SECRET')) else 'DRYAD_CLIENT_ID and DRYAD_CLIENT_SECRET, or DRYAD_TOKEN'
 
-# %% ../nbs/04_archive.ipynb #3e9086b5
+# %% ../nbs/04_archive.ipynb #0fa78aab
 @patch
 def listing(self:Dryad) -> Listing:
     "The files of a version of a dataset."
@@ -178,6 +179,7 @@ def listing(self:Dryad) -> Listing:
         version, assets = walk({})
     return Listing(max(_dates(version), default=''), assets, notes)
 
+# %% ../nbs/04_archive.ipynb #33a3caa4
 def _dates(version):
     "The days that a version of Dryad names."
     return {version[name][:10] for name in ('publicationDate', 'lastModificationDate') if version.get(name)}
@@ -212,7 +214,7 @@ def listing(self:Osf) -> Listing:
             yield from project(child['id'], f"{prefix}{child['attributes']['title'].replace('/', '-')}/")
     return Listing('', list(project(self.id, '')))
 
-# %% ../nbs/04_archive.ipynb #421a7e8e
+# %% ../nbs/04_archive.ipynb #60e40d3f
 _ANNEXED = re.compile(r'/annex/objects/(?:.*/)?(?P<kind>[A-Z0-9_]+)-s(?P<size>\d+)(?:-[a-zA-Z]\d+)*--(?P<digest>[0-9a-f]+)[^/\n]*\s*\Z')
 
 def _git(folder, *arguments, **options):
@@ -224,6 +226,7 @@ def _git(folder, *arguments, **options):
     if run.returncode: raise Refused(f'an answer to git {arguments[0]}', run.stderr.decode('utf-8', 'replace').strip().rpartition('\n')[2])
     return run.stdout
 
+# %% ../nbs/04_archive.ipynb #8683b856
 @patch
 def listing(self:Gin) -> Listing:
     "The files of a repository at its last commit, or at the one that is pinned."
@@ -375,7 +378,7 @@ def _speed(archive, asset, most=16_000_000):
     for piece in remote_bytes(asset.url, 0, stop, asset.size, archive.headers()): pass
     return stop/(time.monotonic() - began)
 
-# %% ../nbs/04_archive.ipynb #e6e17824
+# %% ../nbs/04_archive.ipynb #79acfb1b
 def digests_of(
     path, # A file
     kinds=(), # Kinds of digests: those of hashlib, `dandi-etag`, `git-sha1`
@@ -388,6 +391,7 @@ def digests_of(
             for digest in running.values(): digest.update(block)
     return {kind: digest.hexdigest() for kind, digest in running.items()}
 
+# %% ../nbs/04_archive.ipynb #b2d53d26
 def _running(kind, size):
     "A digest to be fed with blocks."
     if kind == 'git-sha1': return hashlib.sha1(b'blob %d\0' % size)
@@ -427,7 +431,7 @@ def check(
         if found[kind] != digest: raise Mismatch(f'{kind} {digest}', found[kind], file=asset.path)
     return found['sha256']
 
-# %% ../nbs/04_archive.ipynb #11d2d897
+# %% ../nbs/04_archive.ipynb #f3b6fa7f
 BLOAT, SPARE = 100, 500_000_000 # largest ratio of unpacked to packed; bytes that are left free on the disk
 
 def _members(path, name):
@@ -445,6 +449,7 @@ def _members(path, name):
         while rest := content.read(2**20): # to the end, where its checksum is; tarfile takes damage for the end
             if rest.strip(b'\0'): raise DataError('a whole tar file', 'something other than files in it', file=name)
 
+# %% ../nbs/04_archive.ipynb #649619e4
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError, UnicodeError, gzip.BadGzipFile) # RuntimeError and NotImplementedError: encrypted, or packed in a way Python can't read
 
 def unpack(
@@ -475,6 +480,7 @@ def unpack(
     if not found: raise DataError(f'files like {source.files} in it', 'none', file=asset.path)
     return found
 
+# %% ../nbs/04_archive.ipynb #53e980c3
 def _take_out(opened, target, size):
     "Write one member of a packed file under its name, no more of it than was announced; its digest, and whether it was there already."
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -546,7 +552,7 @@ class LockFile:
 
 def _now(): return datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
 
-# %% ../nbs/04_archive.ipynb #09c97362
+# %% ../nbs/04_archive.ipynb #c20e3097
 def pin(
     source:Source, # The source
     folder, # Its folder
@@ -570,6 +576,7 @@ def pin(
     lock.save()
     return lock
 
+# %% ../nbs/04_archive.ipynb #5603609a
 def _same(entry, other):
     "Are two entries of the same bytes? An archive may add a better digest later."
     kind = str.partition
@@ -652,7 +659,7 @@ class _Fetch:
                     if error.status != 401 or renew or not self.source.archive.headers(): raise
                 finally: _settle(file)
 
-# %% ../nbs/04_archive.ipynb #628e2b7b
+# %% ../nbs/04_archive.ipynb #97889784
 @patch
 def bring(self:_Fetch,
     asset:Asset, # What to bring
@@ -679,6 +686,7 @@ def bring(self:_Fetch,
     self.tidy(asset)
     return [target], [target]
 
+# %% ../nbs/04_archive.ipynb #ef2b3b06
 @patch
 def _bring_packed(self:_Fetch, asset, target, entry):
     "Have what a packed file holds. One that lies there under its own name was put there by hand, and stays."
@@ -702,7 +710,7 @@ def _bring_packed(self:_Fetch, asset, target, entry):
     self.tidy(asset)
     return [self.folder/member['path'] for member in members], passing(members)
 
-# %% ../nbs/04_archive.ipynb #75a83d5a
+# %% ../nbs/04_archive.ipynb #73484e27
 AHEAD = 10e9 # bytes on the disk at a time when files are not kept: the one in use and those on their way, but one always
 
 @dataclass
@@ -742,6 +750,7 @@ def arrivals(
                 if not keep: _remove(work.passing, folder)
                 lock.save()
 
+# %% ../nbs/04_archive.ipynb #25fcdda7
 def _in_turn(fetch, pool, assets, needed, ahead):
     "Hand assets on in order, bringing others ahead."
     left, coming = deque(assets), deque()
@@ -766,6 +775,7 @@ def _in_turn(fetch, pool, assets, needed, ahead):
         fetch.stop.set()
         for _, future in coming: future.cancel()
 
+# %% ../nbs/04_archive.ipynb #1a829c8b
 def _remove(paths, folder):
     "Remove files, and the folders that are empty then."
     for path in paths: path.unlink(missing_ok=True)

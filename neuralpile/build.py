@@ -337,7 +337,7 @@ def _read_session(source, path, raw_folder, given, options, rows):
     row = session_row(session, path, tally, given['max_tokens'], LockFile.read(raw_folder)) | dict(counts_sha256=digest.hexdigest())
     return row, segments
 
-# %% ../nbs/05_build.ipynb #a7bfb0e3
+# %% ../nbs/05_build.ipynb #b88020b8
 def _statements(text):
     "The top-level statements of a module that counts can depend on, by name; docstrings, the record of a source and the writer of its sample left out."
     statements = {}
@@ -357,6 +357,7 @@ def _edited(read, statements):
             found = _statements(inspect.getsource(value)).get(name)
             if found and found != statements.get(name): yield name, found
 
+# %% ../nbs/05_build.ipynb #aa218e1c
 @cache
 def code_of(source:Source) -> str:
     "A digest of the code that a source's counts depend on."
@@ -387,7 +388,7 @@ def fingerprint(
 
 _HERE = ('raw_dir', 'out_dir', 'fetch', 'keep_raw', 'n_sessions', 'workers', 'scheduler', 'push_to') # where and how, not what
 
-# %% ../nbs/05_build.ipynb #4997f291
+# %% ../nbs/05_build.ipynb #2d0b426c
 def build_session(
     source:Source, # The source
     name:str, # The raw file, relative to its folder
@@ -424,6 +425,7 @@ def build_session(
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
+# %% ../nbs/05_build.ipynb #fe850b19
 def _may_help(error):
     "Could a second try help? Where a disk, a network or memory was at fault."
     while error is not None:
@@ -431,7 +433,7 @@ def _may_help(error):
         error = error.__cause__
     return False
 
-# %% ../nbs/05_build.ipynb #942f3619
+# %% ../nbs/05_build.ipynb #d593adce
 def _message(error, source, file):
     "One line for the report: where, and what."
     if isinstance(error, DataError): return str(error.at(file=file, source=source.key))
@@ -451,6 +453,7 @@ def _listed(lock, name):
 
 def _digests(files): return {name: found[-1] for name, found in files.items()}
 
+# %% ../nbs/05_build.ipynb #c773ca8f
 @contextmanager
 def _time_limit(note, name, in_worker):
     "Ends a worker that does not come back, and leaves a note of where it was."
@@ -520,7 +523,7 @@ def _n_workers(given, known, names):
     most = 1 if not given['keep_raw'] and not known.source.packed else len(sizes) # files that pass one by one
     return max(1, min(os.cpu_count() or 1, most)) if sum(sizes) > 200_000_000 else 1
 
-# %% ../nbs/05_build.ipynb #b772d6d5
+# %% ../nbs/05_build.ipynb #37c8a96c
 class Known:
     "What earlier runs left of a source: the dataset, and pieces."
     def __init__(self, source:Source, recipe:str, raw_folder, target, work):
@@ -581,12 +584,13 @@ class Known:
 
     def save(self): _write_json(self.state, self.work/'state.json')
 
+# %% ../nbs/05_build.ipynb #ece7a661
 def _places(rows_path, piece):
     "Where the rows of a piece are: file, first byte, bytes."
     lengths = [length for _, _, length in piece.get('segments', [])]
     return [(str(rows_path), start, length) for start, length in zip(np.cumsum([0, *lengths]).tolist(), lengths)]
 
-# %% ../nbs/05_build.ipynb #1f1a2aa7
+# %% ../nbs/05_build.ipynb #142405fd
 def _reader():
     "A function that reads rows from their places."
     import pyarrow as pa
@@ -610,6 +614,7 @@ def _reader():
         return (np.frombuffer(content, dtype=np.uint8).reshape(shape), *names)
     return read
 
+# %% ../nbs/05_build.ipynb #85f3d075
 def make_shard(
     path, # Where to write it
     groups:list, # Row groups: lists of (place, shape, subject_id, session_id, segment_id)
@@ -643,6 +648,7 @@ def assemble(
     for made in crew.results(): shards[made['name']] |= made
     return [shards[shard_name(number, len(plan))] for number in range(len(plan))]
 
+# %% ../nbs/05_build.ipynb #90242ac4
 def _link(old, new):
     "One file under two names, or a copy where the file system has no links."
     try: os.link(old, new)
@@ -746,7 +752,7 @@ def build(
     if report.failures: raise _failed(report)
     return report
 
-# %% ../nbs/05_build.ipynb #53544054
+# %% ../nbs/05_build.ipynb #a7be11a3
 def _build(report, options, raw_folder, target, work):
     "Find what is missing, have it made, and assemble all."
     source, given = report.source, report.parameters
@@ -779,13 +785,14 @@ def _build(report, options, raw_folder, target, work):
         bar.close()
         if crew: crew.__exit__()
 
+# %% ../nbs/05_build.ipynb #2edd4042
 def _died(source, name, work):
     "Why a session's workers died, as far as can be known."
     note = _piece(Path(work)/'failures', name)[0].with_suffix('.txt')
     why = note.read_text(encoding='utf-8').partition('\n')[0].partition(': ')[2] if note.exists() else 'workers died of it, most likely as memory ran out'
     return f'{source.key}: {name}: {why}.'
 
-# %% ../nbs/05_build.ipynb #aed408bb
+# %% ../nbs/05_build.ipynb #60377062
 def _finish(report, known, names, todo, failures, crew):
     "Assemble the dataset of all sessions there are, and give it its name."
     found = {name: record for name in names if name not in failures and (record := known.find(name))}
@@ -808,6 +815,7 @@ def _finish(report, known, names, todo, failures, crew):
     known.state['damaged'] = []
     known.save()
 
+# %% ../nbs/05_build.ipynb #1e13ca9c
 def _stands(report, records, passed_over, known):
     "Is the dataset that stands the one that would be written?"
     record = known.record

@@ -23,7 +23,7 @@ import numpy as np
 from .counts import BinnedMatrix, BinnedSpikes, DataError
 from .session import Session
 
-# %% ../nbs/02_formats.ipynb #ef031515
+# %% ../nbs/02_formats.ipynb #f54e8e83
 PAUSE, PATIENCE, LONGEST = 1., 8, 3900. # seconds before the second try, doubled with each; tries in a row that bring nothing; the longest that a server can make us wait, seconds
 
 class Stopped(Exception): "Somebody else met something that ends all that goes on."
@@ -65,6 +65,7 @@ def web(): # requests.Session
     for scheme in ('http://', 'https://'): session.mount(scheme, HTTPAdapter(pool_maxsize=16, max_retries=again))
     return session
 
+# %% ../nbs/02_formats.ipynb #a4b1d416
 def _seconds_until(reset):
     "Seconds until a limit ends, which is told as a time or as a while; None where it is told in another way."
     try: moment = float(reset)
@@ -101,7 +102,7 @@ def _reason(error):
     text = re.sub(r'\?\S+', '?...', str(error)) # signatures
     return f'{type(error).__name__}: {text}' if text else type(error).__name__
 
-# %% ../nbs/02_formats.ipynb #57662ca0
+# %% ../nbs/02_formats.ipynb #52c5e674
 def remote_bytes(
     url:str, # Address of a file
     start:int, # First byte
@@ -124,6 +125,7 @@ def remote_bytes(
         if faults >= PATIENCE: raise Refused(f'{size} bytes', f'{start}, then {faults} times nothing: {reason}', 'Try again later; what has come is kept.')
         wait(min(60, PAUSE*2**(faults - 1)) if start == began else PAUSE/10 if start - began < 1_000_000 else 0)
 
+# %% ../nbs/02_formats.ipynb #ffd57592
 class _Broken(Exception): "A connection that broke, or an answer that does not fit the question."
 
 def _answer(url, start, stop, size, headers):

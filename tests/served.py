@@ -1,6 +1,7 @@
 "A source's sample as its archive would hold it, served on this machine."
 import shutil
 import tarfile
+import time
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,14 @@ def server_of(source, folder, **options):
     if isinstance(archive, Zenodo): return ZenodoServer(folder, archive.id, archive.version, **options)
     if isinstance(archive, Dryad): return DryadServer(folder, archive.id, **options)
     return (OsfServer if isinstance(archive, Osf) else GinServer)(folder, archive.id, **options)
+
+
+def wait_for(condition, seconds=60):
+    "Wait until something is so."
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from neuralpile import archive, formats
 from neuralpile.archive import LOCK, FetchFailed, LockFile, arrivals, fetch, plan, wanted
 from neuralpile.counts import DataError
 from neuralpile.source import Dandi, Dryad, Gin, Osf, Source, Zenodo, find_source
-from served import served, server_of, zip_up
+from served import served, wait_for
 from servers import Close, Forever, IgnoreRange, Reset, Slow, Stall, Status, Truncate, Wrong
 
 SIZES = {'sub-A/a.nwb': 300_000, 'sub-A/b.nwb': 1_000, 'sub-B/c.nwb': 500_000}
@@ -288,14 +288,6 @@ source = Source(key='toy', name='Toy', read=None, write_sample=None, archive=Dan
 archive.fetch(source, {str(raw)!r}, connections=1)
 '''
     return subprocess.Popen([sys.executable, '-c', code], env=os.environ | dict(NEURALPILE_DANDI_URL=server.url, **environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def wait_for(condition, seconds=60):
-    "Wait until something is so."
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_kill_9_in_the_middle(toy, tmp_path):
